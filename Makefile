@@ -1,0 +1,142 @@
+# asid: build, test and install. `make help` lists the targets.
+#
+# One object tree per mode (MODE=release|asan|tsan|cov|debug|fuzz), so that modes
+# never mix. Sources are found by wildcard: stages/NAME.c becomes asid-NAME.
+
+MODE    ?= release
+CC      ?= gcc
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   := build/$(MODE)
+BINDIR  := $(BUILD)/bin
+VERSION := 0.1.0
+
+PKGS := libavformat libavcodec libavutil libswscale libswresample soxr \
+        sqlite3 yaml-0.1 libpcre2-8 libutf8proc nettle
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
+        -Wdouble-promotion -Wformat=2 -Wundef -Wcast-qual -Wpointer-arith \
+        -Wwrite-strings -Wmissing-prototypes -Wmissing-declarations \
+        -Wstrict-prototypes -Wold-style-definition -Wredundant-decls -Wvla \
+        -Wswitch-enum -Wimplicit-fallthrough -Wnull-dereference -Wdate-time
+ifneq ($(findstring clang,$(CC)),clang)
+WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init
+endif
+WERROR ?= -Werror
+
+OPT_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+OPT_debug   := -O0 -g3
+OPT_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+               -fno-sanitize-recover=all -DASID_SANITIZE
+OPT_tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread -DASID_SANITIZE
+OPT_cov     := -O0 -g --coverage
+OPT_fuzz    := -O1 -g -fno-omit-frame-pointer -DASID_SANITIZE \
+               -fsanitize=fuzzer-no-link,address,undefined \
+               -fno-sanitize-recover=all
+
+CPPFLAGS := -Iinclude -I$(BUILD)/gen -D_GNU_SOURCE -DASID_VERSION='"$(VERSION)"'
+CFLAGS   := -std=gnu11 -ffp-contract=off $(WARN) $(WERROR) $(OPT_$(MODE)) \
+            -pthread -MMD -MP
+LDFLAGS  := $(filter -fsanitize=% --coverage,$(OPT_$(MODE))) -pthread \
+            -Wl,--as-needed -Wl,-z,relro,-z,now
+ifeq ($(MODE),fuzz)
+LDFLAGS  := -fsanitize=address,undefined -pthread -Wl,--as-needed
+endif
+LDLIBS   := $(PKG_LIBS) -lm
+
+LIB_SRC    := $(sort $(wildcard common/*/*.c))
+STAGE_SRC  := $(sort $(wildcard stages/*.c))
+UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
+TOOL_SRC   := $(sort $(wildcard tools/*.c))
+BENCH_SRC  := $(sort $(wildcard bench/*.c))
+FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+SCHEMAS    := $(sort $(wildcard schemas/*))
+
+LIB_OBJ    := $(LIB_SRC:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/gen/schema_files.o
+LIB        := $(BUILD)/libasid.a
+PROGRAMS   := $(STAGE_SRC:stages/%.c=$(BINDIR)/asid-%) $(BINDIR)/asid \
+              $(BINDIR)/asid-media-worker
+UNITS      := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
+TOOLS      := $(TOOL_SRC:tools/%.c=$(BUILD)/tools/%)
+BENCHES    := $(BENCH_SRC:bench/%.c=$(BUILD)/bench/%)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help check-deps print-bindir install uninstall clean demo check \
+        unit tools bench-build
+
+all: check-deps $(PROGRAMS) ## build every program (default)
+
+check-deps:
+	@pkg-config --exists $(PKGS) || { \
+	  echo "asid: libraries are missing; run: sudo tools/install-deps.sh" >&2; \
+	  pkg-config --print-errors --exists $(PKGS); exit 1; }
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "%-14s %s\n",$$1,$$2}' Makefile
+
+print-bindir: ## print the folder the programs are built into
+	@echo $(CURDIR)/$(BINDIR)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(EXTRA_$(basename $(notdir $<))) -c -o $@ $<
+
+# Only these files may use instructions beyond x86-64; the table in
+# common/nn/kernels_pick.c calls them when the processor has them.
+EXTRA_kernels_avx2   := -mavx2 -mfma -mf16c -O3
+EXTRA_kernels_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 \
+                        -mfma -mf16c -O3
+EXTRA_kernels_ref    := -O3
+
+$(BUILD)/gen/schema_files.c: tools/embed.sh $(SCHEMAS)
+	@mkdir -p $(@D)
+	tools/embed.sh $(SCHEMAS) > $@.tmp && mv $@.tmp $@
+
+$(BUILD)/obj/gen/schema_files.o: $(BUILD)/gen/schema_files.c $(SCHEMAS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(LIB): $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BINDIR)/asid-%: $(BUILD)/obj/stages/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BINDIR)/asid: $(BUILD)/obj/stages/main/asid.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BINDIR)/asid-media-worker: $(BUILD)/obj/stages/main/media_worker.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -fsanitize=fuzzer \
+	  -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS)
+
+unit: $(UNITS)
+tools: $(TOOLS)
+bench-build: $(BENCHES)
+
+clean: ## remove everything that was built
+	rm -rf build
+
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d)

@@ -1,0 +1,163 @@
+/* String views and bounded buffers. */
+#include "asid/base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "asid/base/arena.h"
+
+bool str_starts(struct str a, const char *prefix)
+{
+    size_t n = strlen(prefix);
+
+    return a.n >= n && memcmp(a.p, prefix, n) == 0;
+}
+
+bool str_ends(struct str a, const char *suffix)
+{
+    size_t n = strlen(suffix);
+
+    return a.n >= n && memcmp(a.p + a.n - n, suffix, n) == 0;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' ||
+           c == '\v';
+}
+
+struct str str_trim(struct str a)
+{
+    while (a.n && is_blank(a.p[0])) {
+        a.p++;
+        a.n--;
+    }
+    while (a.n && is_blank(a.p[a.n - 1]))
+        a.n--;
+    return a;
+}
+
+int str_cmp(struct str a, struct str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.p, b.p, n) : 0;
+
+    if (order)
+        return order;
+    return a.n < b.n ? -1 : a.n > b.n;
+}
+
+unsigned str_distance(const char *a, const char *b)
+{
+    enum { MOST = 64 };
+    unsigned row[MOST + 1];
+    size_t na = strlen(a), nb = strlen(b);
+
+    if (na > MOST || nb > MOST)
+        return MOST;
+    for (size_t j = 0; j <= nb; j++)
+        row[j] = (unsigned)j;
+    for (size_t i = 1; i <= na; i++) {
+        unsigned diagonal = row[0];
+
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= nb; j++) {
+            unsigned change = diagonal + (a[i - 1] != b[j - 1]);
+            unsigned best = row[j] + 1 < row[j - 1] + 1 ? row[j] + 1
+                                                        : row[j - 1] + 1;
+
+            diagonal = row[j];
+            row[j] = change < best ? change : best;
+        }
+    }
+    return row[nb];
+}
+
+void buf_init(struct buf *b, size_t cap)
+{
+    *b = (struct buf){.cap = cap};
+}
+
+void buf_reset(struct buf *b)
+{
+    b->n = 0;
+    b->failed = false;
+    if (b->p)
+        b->p[0] = '\0';
+}
+
+void buf_release(struct buf *b)
+{
+    free(b->p);
+    buf_init(b, b->cap);
+}
+
+bool buf_failed(const struct buf *b)
+{
+    return b->failed;
+}
+
+char *buf_room(struct buf *b, size_t n)
+{
+    size_t need;
+
+    if (b->failed || !size_add(b->n, n, &need) || need > b->cap) {
+        b->failed = true;
+        return NULL;
+    }
+    if (need + 1 > b->room) {
+        size_t room = b->room < 256 ? 256 : b->room;
+
+        while (room < need + 1)
+            room = room > SIZE_MAX / 2 ? need + 1 : room * 2;
+        b->p = mem_grow(b->p, room);
+        b->room = room;
+    }
+    return b->p + b->n;
+}
+
+void buf_add(struct buf *b, const void *bytes, size_t n)
+{
+    char *p = buf_room(b, n);
+
+    if (!p)
+        return;
+    if (n)
+        memcpy(p, bytes, n);
+    b->n += n;
+    b->p[b->n] = '\0';
+}
+
+void buf_str(struct buf *b, struct str s)
+{
+    buf_add(b, s.p, s.n);
+}
+
+void buf_text(struct buf *b, const char *text)
+{
+    buf_add(b, text, strlen(text));
+}
+
+void buf_char(struct buf *b, char c)
+{
+    buf_add(b, &c, 1);
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+    va_list ap, again;
+    int n;
+    char *p;
+
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    p = n < 0 ? NULL : buf_room(b, (size_t)n);
+    if (p) {
+        vsnprintf(p, (size_t)n + 1, fmt, again);
+        b->n += (size_t)n;
+    }
+    va_end(again);
+}

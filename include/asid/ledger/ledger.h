@@ -1,0 +1,123 @@
+/*
+ * The ledger: one SQLite file (WAL) per dataset and host that can explain every
+ * line. schemas/ledger.sql creates it; plain SQL stays possible.
+ *
+ * Terms: a *run* is one call of a program. An *execution* is one stage working
+ * through one input with one set of options; it may take several runs when
+ * runs are killed and resumed, and bears the run_id of the first. `outcomes`
+ * holds one row per execution and input record (seq), so a resumed execution
+ * has exactly the rows an undisturbed one has.
+ *
+ * All functions are safe for several threads (one mutex) and several processes
+ * (busy timeout). FAILED messages name the ledger file.
+ */
+#ifndef ASID_LEDGER_LEDGER_H
+#define ASID_LEDGER_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asid/base/arena.h"
+#include "asid/base/err.h"
+#include "asid/base/str.h"
+
+struct ledger;
+
+/* Open or create. On a network file system (NFS, SMB, 9p, FUSE network mounts)
+ * WAL is refused with the remedy in the message. Also refuses files of a newer
+ * schema version and files that are no ledger. */
+enum asid_rc ledger_open(const char *path, struct ledger **out,
+                         struct asid_err *err) ASID_WARN_UNUSED;
+/* For asking only: never creates, never writes. */
+enum asid_rc ledger_open_readonly(const char *path, struct ledger **out,
+                                  struct asid_err *err) ASID_WARN_UNUSED;
+void ledger_close(struct ledger *l);
+const char *ledger_path(const struct ledger *l);
+
+struct ledger_run {
+    char run_id[40];
+    const char *program;   /* "asid-caption" */
+    const char *argv;      /* JSON array text */
+    const char *version;
+    const char *libraries; /* linked library versions, one line */
+    const char *pipeline_sha256; /* or NULL */
+    const char *parent;          /* run_id of the pipeline's run, or NULL */
+};
+/* Insert a row of `runs` with status "running"; fills run_id. */
+enum asid_rc ledger_run_begin(struct ledger *l, struct ledger_run *run,
+                              struct asid_err *err) ASID_WARN_UNUSED;
+/* status: "done", "failed", "stopped". Notes finished_at and peak memory. */
+enum asid_rc ledger_run_end(struct ledger *l, const char *run_id,
+                            const char *status, const char *message,
+                            struct asid_err *err) ASID_WARN_UNUSED;
+
+/* Where an execution stands; key = (stage, output path). */
+struct ledger_checkpoint {
+    char execution[40];         /* run_id of the execution's first run */
+    char input_sha256[65];      /* of the first input_bytes of the input */
+    char options_sha256[65];
+    uint64_t seq;               /* records done */
+    uint64_t line;              /* last physical line done */
+    uint64_t input_bytes;
+    uint64_t output_bytes, reject_bytes;
+    uint64_t accepted, rejected, failed;
+    bool complete;
+};
+/* Look up; *found false when there is none. */
+enum asid_rc ledger_checkpoint_get(struct ledger *l, const char *stage,
+                                   const char *output, bool *found,
+                                   struct ledger_checkpoint *c,
+                                   struct asid_err *err) ASID_WARN_UNUSED;
+
+struct ledger_outcome {
+    const char *execution;
+    const char *run_id;
+    const char *stage;
+    uint64_t seq;          /* from 1, position among the input's records */
+    const char *record_id; /* "line:N" for lines that are no record */
+    const char *status;    /* "accepted" "rejected" "failed" */
+    const char *code;      /* or NULL */
+    const char *message;   /* or NULL */
+    uint32_t attempts;
+    const char *input_sha256, *options_sha256, *output_sha256; /* or NULL */
+    double seconds;
+    uint64_t tokens_in, tokens_out;
+};
+/* One transaction: outcomes and the new checkpoint (either may be absent:
+ * n 0, c NULL). */
+enum asid_rc ledger_commit(struct ledger *l, const struct ledger_outcome *rows,
+                           size_t n, const char *stage, const char *output,
+                           const struct ledger_checkpoint *c,
+                           struct asid_err *err) ASID_WARN_UNUSED;
+
+/* The last accepted outcome of that stage for a record with these hashes:
+ * *found and its output_sha256. For reusing finished work when an input file
+ * changed only in places. */
+enum asid_rc ledger_outcome_find(struct ledger *l, const char *stage,
+                                 const char *record_id,
+                                 const char *input_sha256,
+                                 const char *options_sha256, bool *found,
+                                 char output_sha256[65],
+                                 struct asid_err *err) ASID_WARN_UNUSED;
+
+/* Model replies: a rerun asks no question twice. reply is owned by the arena.*/
+enum asid_rc ledger_reply_get(struct ledger *l, const char *request_sha256,
+                              struct arena *a, bool *found, struct str *reply,
+                              struct asid_err *err) ASID_WARN_UNUSED;
+enum asid_rc ledger_reply_put(struct ledger *l, const char *request_sha256,
+                              const char *model, struct str reply,
+                              struct asid_err *err) ASID_WARN_UNUSED;
+
+/* Read-only questions for asid-audit: one callback per row, values as text (or
+ * NULL), columns named. binds: text parameters ?1.. */
+typedef enum asid_rc (*ledger_row)(void *user, int columns,
+                                   const char *const *names,
+                                   const char *const *values,
+                                   struct asid_err *err);
+enum asid_rc ledger_query(struct ledger *l, const char *sql,
+                          const char *const *binds, size_t n_binds,
+                          ledger_row row, void *user, struct asid_err *err)
+    ASID_WARN_UNUSED;
+
+#endif

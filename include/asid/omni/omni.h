@@ -1,0 +1,243 @@
+/*
+ * The Qwen2.5-Omni Thinker: text, images, video and sound in, text out.
+ *
+ * docs/MODEL.md is the specification. The engine (struct omni: configuration,
+ * mapped weights, tokenizer) is read-only after omni_open and shared by any
+ * number of threads. A session is one timeline with its KV cache; one thread
+ * uses it at a time. Pictures come as RGB24 and sound as 16 kHz float: this
+ * layer knows no codec and no record.
+ *
+ * Calling sequence:
+ *
+ *     omni_open                        once
+ *     omni_inputs_new                  per prompt
+ *       omni_add_text / _video / _image / _sound   in prompt order
+ *     omni_inputs_finish               ids, positions, grids
+ *     omni_plan                        bytes needed; refuse before work starts
+ *     omni_session_open                KV cache and scratch, allocated once
+ *     omni_prefill                     towers, merge, decoder
+ *     omni_generate | omni_score       any number of times; omni_rewind goes
+ *                                      back to share one prefix
+ */
+#ifndef ASID_OMNI_OMNI_H
+#define ASID_OMNI_OMNI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asid/base/err.h"
+#include "asid/base/str.h"
+#include "asid/nn/bpe.h"
+
+struct omni;
+struct omni_inputs;
+struct omni_session;
+
+/* --- checkpoint --------------------------------------------------------- */
+
+struct omni_config {
+    char architecture[48]; /* config.model_type */
+    struct {
+        size_t layers, hidden, ffn, heads, kv_heads, head_dim, vocab;
+        float eps;
+        double rope_theta;
+        size_t mrope[3]; /* mrope_section */
+        bool tied;       /* no lm_head stored */
+    } text;
+    struct {
+        size_t layers, hidden, ffn, heads, patch, window, out;
+        size_t full_layers[64], n_full; /* fullatt_block_indexes */
+    } vision;
+    struct {
+        size_t layers, hidden, ffn, heads, mels, window, max_positions, out;
+        bool pad_left; /* padding_side of preprocessor_config.json */
+        double max_seconds; /* chunk_length */
+    } audio;
+    int32_t audio_id, image_id, video_id, audio_bos, audio_eos, vision_bos,
+        vision_eos, stop_id;
+    int positions_per_second; /* position_id_per_seconds */
+    int seconds_per_chunk;
+};
+
+struct omni_tensors {
+    size_t wanted, found, ignored; /* ignored: talker, token2wav, unknown */
+    size_t parameters;             /* of the found ones */
+    size_t bytes;
+};
+
+/* Load a published checkpoint folder. Every missing or misshapen tensor is
+ * named in one message (up to its length, then a count). FAILED on anything
+ * wrong with the folder, its files or the architecture. */
+enum asid_rc omni_open(const char *dir, struct omni **out,
+                       struct asid_err *err) ASID_WARN_UNUSED;
+void omni_close(struct omni *omni);
+const struct omni_config *omni_config(const struct omni *omni);
+const struct omni_tensors *omni_tensors(const struct omni *omni);
+const struct bpe *omni_tokenizer(const struct omni *omni);
+/* 64 hex digits that change when weights, config or tokenizer change. */
+const char *omni_fingerprint(const struct omni *omni);
+/* Names of missing (which 0) or ignored (which 1) tensors for `info`; calls
+ * back with each. Also works for checkpoints that omni_open refuses. */
+enum asid_rc omni_inspect(const char *dir, struct omni_config *config,
+                          struct omni_tensors *tensors,
+                          void (*name)(void *user, const char *kind,
+                                       struct str tensor),
+                          void *user, struct asid_err *err) ASID_WARN_UNUSED;
+
+/* --- pictures and sound ------------------------------------------------- */
+
+/* How a video is sampled and resized: docs/MODEL.md sections 3.2 to 3.4. */
+struct omni_budget {
+    double fps;                      /* 2.0 */
+    uint32_t min_frames, max_frames; /* 4, 768 */
+    double min_pixels;               /* per frame; 100352 (128*28*28) */
+    double max_pixels;               /* per frame; 0: the published cap */
+    double total_pixels;             /* per clip; 128000*28*28*0.9 */
+    bool second_resize;              /* what the video processor does; true */
+};
+extern const struct omni_budget OMNI_BUDGET_DEFAULT;
+
+/* Number of frames to sample of a stream that decodes to total frames at that
+ * average rate. REJECT "media.too_short" under two frames. */
+enum asid_rc omni_frame_count(uint64_t total, double video_fps,
+                              const struct omni_budget *budget, size_t *n,
+                              struct asid_err *err) ASID_WARN_UNUSED;
+/* Their indexes: n values, ascending. */
+void omni_frame_indexes(uint64_t total, size_t n, uint64_t *index);
+/* The size frames are seen at: factor = patch * merge (28). REJECT
+ * "media.limit" for aspect ratios over 200. */
+enum asid_rc omni_smart_resize(double height, double width, int factor,
+                               double min_pixels, double max_pixels,
+                               size_t *out_height, size_t *out_width,
+                               struct asid_err *err) ASID_WARN_UNUSED;
+
+/* --- prompt --------------------------------------------------------------*/
+
+extern const char OMNI_SYSTEM_DEFAULT[]; /* the published system prompt */
+
+/* An empty prompt: system message (NULL: the published one; "" : none) and the
+ * opening of the user turn. */
+enum asid_rc omni_inputs_new(const struct omni *omni, const char *system,
+                             struct omni_inputs **out, struct asid_err *err)
+    ASID_WARN_UNUSED;
+void omni_inputs_free(struct omni_inputs *in);
+/* User text. Added tokens inside it are ordinary text, never commands. */
+enum asid_rc omni_add_text(struct omni_inputs *in, struct str text,
+                           struct asid_err *err) ASID_WARN_UNUSED;
+/* A video of n frames, all of the same source size, sampled at budget->fps.
+ * Then omni_video_frame exactly n times, in order; frames are resized at once
+ * and not kept. samples (may be NULL: no sound) is 16 kHz mono and goes
+ * interleaved with the picture; copied as features. n odd: the last frame is
+ * repeated. */
+enum asid_rc omni_add_video(struct omni_inputs *in, size_t n, size_t height,
+                            size_t width, const struct omni_budget *budget,
+                            const float *samples, size_t n_samples,
+                            struct asid_err *err) ASID_WARN_UNUSED;
+enum asid_rc omni_video_frame(struct omni_inputs *in, const uint8_t *rgb,
+                              size_t height, size_t width, struct asid_err *err)
+    ASID_WARN_UNUSED;
+/* min_pixels/max_pixels 0: 3136 and 12845056. Pillow's bicubic. */
+enum asid_rc omni_add_image(struct omni_inputs *in, const uint8_t *rgb,
+                            size_t height, size_t width, double min_pixels,
+                            double max_pixels, struct asid_err *err)
+    ASID_WARN_UNUSED;
+/* REJECT "media.too_short" under 321 samples. */
+enum asid_rc omni_add_sound(struct omni_inputs *in, const float *samples,
+                            size_t n, struct asid_err *err) ASID_WARN_UNUSED;
+/* Close the user turn, open the assistant's, lay out ids and positions. */
+enum asid_rc omni_inputs_finish(struct omni_inputs *in, struct asid_err *err)
+    ASID_WARN_UNUSED;
+
+/* What the prompt became; valid as long as the inputs. */
+struct omni_layout {
+    const int32_t *ids;       /* [n] the whole prefill */
+    size_t n;
+    const int32_t *positions; /* [3, n]: t, h, w rows */
+    int64_t rope_delta;
+    size_t frames;            /* of the first video (or 1 for an image) */
+    size_t height, width;     /* as seen by the tower */
+    const uint32_t (*grids)[3]; /* grid_thw of every image and video */
+    size_t n_grids;
+    size_t video_tokens, image_tokens, audio_tokens;
+    size_t media_end;         /* tokens up to the end of the last media item */
+};
+const struct omni_layout *omni_layout(const struct omni_inputs *in);
+
+/* --- planning ----------------------------------------------------------- */
+
+struct omni_plan {
+    size_t weights;     /* mapped bytes that a run touches */
+    size_t kv_cache;
+    size_t activations; /* scratch of towers, decoder and kernels */
+    size_t inputs;      /* resized frames, features, embeddings */
+};
+/* Bytes for these inputs with room for max_new more tokens. */
+void omni_plan(const struct omni *omni, const struct omni_inputs *in,
+               size_t max_new, unsigned threads, struct omni_plan *plan);
+/* FAILED with the figures when the plan exceeds limit bytes (0: the memory the
+ * system has available). */
+enum asid_rc omni_plan_check(const struct omni_plan *plan, size_t limit,
+                             struct asid_err *err) ASID_WARN_UNUSED;
+
+/* --- running ------------------------------------------------------------ */
+
+struct omni_run_options {
+    const char *kernels; /* "auto", "ref", "avx2", "avx512" */
+    unsigned threads;    /* 0: all cores */
+    size_t capacity;     /* tokens of KV cache: prefill + new */
+    const char *dump;    /* folder for npy dumps, or NULL */
+    /* Called now and then with the work done in [0,1]; return non-zero to
+     * stop (the call returns STOPPED). May be NULL. */
+    int (*progress)(void *user, double done);
+    void *user;
+};
+enum asid_rc omni_session_open(const struct omni *omni,
+                               const struct omni_run_options *options,
+                               struct omni_session **out, struct asid_err *err)
+    ASID_WARN_UNUSED;
+void omni_session_close(struct omni_session *s);
+/* Forget the timeline, keep the memory. */
+void omni_session_reset(struct omni_session *s);
+/* Run the towers and the decoder over the inputs, appending to the timeline
+ * (which must be empty). */
+enum asid_rc omni_prefill(struct omni_session *s, const struct omni_inputs *in,
+                          struct asid_err *err) ASID_WARN_UNUSED;
+/* Append text tokens to the timeline (a question after a shared prefix). */
+enum asid_rc omni_extend(struct omni_session *s, const int32_t *ids, size_t n,
+                         struct asid_err *err) ASID_WARN_UNUSED;
+/* Tokens on the timeline; go back to an earlier length. */
+size_t omni_length(const struct omni_session *s);
+enum asid_rc omni_rewind(struct omni_session *s, size_t length,
+                         struct asid_err *err) ASID_WARN_UNUSED;
+/* Raw logits after the last token of the timeline, [vocab]. */
+const float *omni_logits(const struct omni_session *s);
+
+struct omni_sampling {
+    size_t max_tokens;
+    float repetition_penalty; /* 1.1 as published; 1 turns it off */
+    float temperature;        /* 0: greedy */
+    float top_p;              /* 1 turns it off */
+    uint64_t seed;
+    const int32_t *stop;      /* further stop ids */
+    size_t n_stop;
+};
+/* Generate from the timeline's end. ids gets every new id with the stop token
+ * last when one was met. on_token (may be NULL) returns non-zero to stop. */
+enum asid_rc omni_generate(struct omni_session *s,
+                           const struct omni_sampling *sampling,
+                           struct bpe_ids *ids,
+                           int (*on_token)(void *user, int32_t id), void *user,
+                           struct asid_err *err) ASID_WARN_UNUSED;
+/* Teacher-forced natural log probabilities of n ids after the timeline's end;
+ * appends them to the timeline. top (may be NULL) gets the five best ids and
+ * their logprobs per position: [n][5]. */
+struct omni_top {
+    int32_t id;
+    float logprob;
+};
+enum asid_rc omni_score(struct omni_session *s, const int32_t *ids, size_t n,
+                        float *logprobs, struct omni_top (*top)[5],
+                        struct asid_err *err) ASID_WARN_UNUSED;
+
+#endif
