@@ -64,8 +64,8 @@ BENCHES    := $(BENCH_SRC:bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help check-deps print-bindir install uninstall clean demo check \
-        unit tools bench-build
+.PHONY: all help check-deps print-bindir install clean demo check fmt lint \
+        fuzz coverage unit tools bench-build
 
 all: check-deps $(PROGRAMS) ## build every program (default)
 
@@ -132,7 +132,43 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB)
 	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -fsanitize=fuzzer \
 	  -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS)
 
+# Tests of one mode; `make MODE=asan check` runs all of them under sanitizers.
+CLI_TESTS := $(sort $(wildcard tests/cli/*.sh))
+JOBS      ?= $(shell nproc)
+
 unit: $(UNITS)
+
+check: all unit ## run the tests
+	tests/run.sh $(CURDIR)/$(BINDIR) $(JOBS) $(UNITS) $(CLI_TESTS)
+
+demo: ## install what is missing, build, caption the sample clips
+	@tools/install-deps.sh
+	@$(MAKE) --no-print-directory -j$(JOBS) all >/dev/null
+	@tools/demo.sh $(BINDIR)
+
+fmt: ## format every source
+	clang-format -i $(FMT_SRC)
+
+FMT_SRC = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+
+lint: ## house rules, format, static analysis
+	tools/lint.sh
+	clang-format --dry-run -Werror $(FMT_SRC)
+
+FUZZ_SECONDS ?= 60
+FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/fuzz/%)
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS
+	$(MAKE) MODE=fuzz CC=clang $(FUZZERS)
+	tests/fuzz/run.sh build/fuzz/fuzz $(FUZZ_SECONDS) $(JOBS)
+
+coverage: ## line coverage of the layers without a model
+	$(MAKE) MODE=cov check
+	tools/coverage.sh build/cov
+
+install: all ## put programs, manual pages and completion under PREFIX
+	tools/install.sh $(BINDIR) $(DESTDIR)$(PREFIX)
+
 tools: $(TOOLS)
 bench-build: $(BENCHES)
 
