@@ -64,7 +64,8 @@ BENCHES    := $(BENCH_SRC:bench/%.c=$(BUILD)/bench/%)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help check-deps print-bindir install clean demo check fmt lint \
+.PHONY: all help check-deps print-bindir install clean demo check \
+        check-threads check-valgrind fmt lint \
         fuzz coverage unit tools bench-build
 
 all: check-deps $(PROGRAMS) ## build every program (default)
@@ -140,6 +141,17 @@ unit: $(UNITS)
 
 check: all unit ## run the tests
 	tests/run.sh $(CURDIR)/$(BINDIR) $(JOBS) $(UNITS) $(CLI_TESTS)
+
+# What runs on several threads; meant for MODE=tsan.
+THREAD_TESTS := $(filter %/test_parallel %/test_ops %/test_runner %/test_ledger \
+                  %/test_media %/test_decoder,$(UNITS))
+check-threads: all $(THREAD_TESTS) ## run the tests that use threads
+	tests/run.sh $(CURDIR)/$(BINDIR) $(JOBS) $(THREAD_TESTS) \
+	  $(wildcard tests/cli/runner.sh)
+
+# Everything but the long parity test, which the sanitizers cover.
+check-valgrind: all unit ## run the unit tests under valgrind
+	tests/valgrind.sh $(JOBS) $(filter-out %/test_parity,$(UNITS))
 
 demo: ## install what is missing, build, caption the sample clips
 	@tools/install-deps.sh
