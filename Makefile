@@ -4,12 +4,16 @@
 # never mix. Sources are found by wildcard: stages/NAME.c becomes asid-NAME.
 
 MODE    ?= release
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 PREFIX  ?= /usr/local
 DESTDIR ?=
 BUILD   := build/$(MODE)
 BINDIR  := $(BUILD)/bin
 VERSION := 0.1.0
+# `make V=1` shows whole commands.
+Q       := $(if $(V),,@)
 
 PKGS := libavformat libavcodec libavutil libswscale libswresample soxr \
         sqlite3 yaml-0.1 libpcre2-8 libutf8proc nettle
@@ -83,7 +87,8 @@ print-bindir: ## print the folder the programs are built into
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(EXTRA_$(basename $(notdir $<))) -c -o $@ $<
+	$(if $(V),,@echo '  cc  ' $@)
+	$(Q)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(EXTRA_$(basename $(notdir $<))) -c -o $@ $<
 
 # Only these files may use instructions beyond x86-64; the table in
 # common/nn/kernels_pick.c calls them when the processor has them.
@@ -94,43 +99,52 @@ EXTRA_kernels_ref    := -O3
 
 $(BUILD)/gen/schema_files.c: tools/embed.sh $(SCHEMAS)
 	@mkdir -p $(@D)
-	tools/embed.sh $(SCHEMAS) > $@.tmp && mv $@.tmp $@
+	$(Q)tools/embed.sh $(SCHEMAS) > $@.tmp && mv $@.tmp $@
 
 $(BUILD)/obj/gen/schema_files.o: $(BUILD)/gen/schema_files.c $(SCHEMAS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(if $(V),,@echo '  cc  ' $@)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(LIB): $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(if $(V),,@echo '  ar   ' $@)
+	$(Q)$(AR) rcs $@ $^
 
 $(BINDIR)/asid-%: $(BUILD)/obj/stages/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(V),,@echo '  link' $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BINDIR)/asid: $(BUILD)/obj/stages/main/asid.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(V),,@echo '  link' $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BINDIR)/asid-media-worker: $(BUILD)/obj/stages/main/media_worker.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(V),,@echo '  link' $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(V),,@echo '  link' $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tools/%: $(BUILD)/obj/tools/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(V),,@echo '  link' $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(if $(V),,@echo '  link' $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -fsanitize=fuzzer \
+	$(if $(V),,@echo '  cc  ' $@)
+	$(Q)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -fsanitize=fuzzer \
 	  -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS)
 
 # Tests of one mode; `make MODE=asan check` runs all of them under sanitizers.
