@@ -35,7 +35,12 @@ enum json_type {
     JSON_OBJECT,
 };
 
-enum { JSON_MAX_DEPTH = 128 };
+enum {
+    JSON_MAX_DEPTH = 128,
+    /* Most values of one document, so that 64 MiB of "[0,0,0" cannot take
+     * gigabytes; a value takes 64 bytes. */
+    JSON_MAX_VALUES = 16 * 1024 * 1024,
+};
 
 struct json; /* one value */
 
@@ -44,8 +49,8 @@ struct json; /* one value */
  * stay alive and unchanged while the document is used. max_depth 0 means
  * JSON_MAX_DEPTH. */
 enum asid_rc json_parse(struct arena *a, struct str text, unsigned max_depth,
-                        struct json **out, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                        struct json **out,
+                        struct asid_err *err) ASID_WARN_UNUSED;
 
 /* --- looking ----------------------------------------------------------- */
 
@@ -56,16 +61,19 @@ const char *json_type_name(enum json_type t); /* "null", "boolean", ... */
 struct json *json_get(const struct json *v, const char *key);
 struct json *json_get_str(const struct json *v, struct str key);
 struct json *json_at(const struct json *v, size_t index);
-/* Walk along a dotted path such as "media.video.width". */
+/* Walk along a dotted path such as "media.video.width"; digits select an
+ * array's element: "sources.0.name". */
 struct json *json_path(const struct json *v, const char *path);
 /* Members or elements. */
 size_t json_count(const struct json *v);
-/* Iteration in order; works for arrays and objects. */
+/* Iteration in order; works for arrays and objects. The body of json_each may
+ * unlink, move or replace item, but no other element. */
 struct json *json_first(const struct json *v);
-struct json *json_next(const struct json *v);
+struct json *json_next(const struct json *v); /* NULL for NULL */
 #define json_each(item, container)                                             \
-    for (struct json *item = json_first(container); item;                      \
-         item = json_next(item))
+ for (struct json *item = json_first(container),                               \
+                  *item##_next = json_next(item);                              \
+      item; item = item##_next, item##_next = json_next(item))
 /* The key of an object's member, decoded; empty for anything else. */
 struct str json_key(const struct json *v);
 /* A string's text, decoded (escapes resolved, may contain U+0000); valid as
@@ -74,12 +82,15 @@ struct str json_str(const struct json *v);
 /* Terminated text of a string without U+0000, else NULL (also for v NULL or
  * another type). */
 const char *json_text(const struct json *v);
-bool json_bool(const struct json *v);        /* false unless true */
-struct str json_spelling(const struct json *v); /* a number as written */
-bool json_f64(const struct json *v, double *out);   /* false unless a number */
-bool json_i64(const struct json *v, int64_t *out);  /* whole, in range; 3.0 is */
+bool json_bool(const struct json *v);              /* false unless true */
+struct str json_spelling(const struct json *v);    /* a number as written */
+bool json_f64(const struct json *v, double *out);  /* false unless a number */
+bool json_i64(const struct json *v, int64_t *out); /* whole, in range; 3.0 is */
 /* The bytes this value was parsed from; empty when it was made or changed. */
 struct str json_source(const struct json *v);
+/* Strings are decoded when first asked for. This decodes all of them now:
+ * afterwards several threads may look at the document (not change it). */
+void json_settle(struct json *v);
 
 /* --- making ------------------------------------------------------------ */
 

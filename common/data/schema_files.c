@@ -1,0 +1,42 @@
+/* The embedded files of schemas/, and the table of codes among them. */
+#include "asid/data/schema_files.h"
+
+#include "asid/data/schema.h"
+
+struct str schema_file(const char *name)
+{
+    for (const struct schema_embedded *f = schema_embedded; f->name; f++) {
+        if (strcmp(f->name, name) == 0)
+            return (struct str){f->begin, (size_t)(f->end - f->begin)};
+    }
+    return (struct str){"", 0};
+}
+
+/* Cut the text at the first stop; rest becomes what follows it. */
+static struct str cut(struct str *rest, char stop)
+{
+    const char *at = rest->n ? memchr(rest->p, stop, rest->n) : NULL;
+    struct str head = *rest;
+
+    if (at)
+        head.n = (size_t)(at - rest->p);
+    rest->p += head.n + (at != NULL);
+    rest->n -= head.n + (at != NULL);
+    return head;
+}
+
+bool schema_code(const char *code, struct str *kind, struct str *meaning)
+{
+    struct str rest = schema_file("codes.tsv");
+
+    while (rest.n) {
+        struct str line = cut(&rest, '\n');
+
+        if (str_starts(line, "#") || !str_is(cut(&line, '\t'), code))
+            continue;
+        *kind = cut(&line, '\t');
+        *meaning = line;
+        return true;
+    }
+    return false;
+}
