@@ -21,11 +21,11 @@
 #include "asid/base/err.h"
 
 struct media_limits {
-    uint64_t memory;      /* bytes of address space of the helper */
-    double seconds;       /* wall clock for the whole call */
-    uint32_t max_side;    /* pixels, width and height */
-    uint64_t max_frames;  /* decoded frames */
-    double max_duration;  /* seconds of sound */
+    uint64_t memory;     /* bytes of address space of the helper */
+    double seconds;      /* wall clock for the whole call */
+    uint32_t max_side;   /* pixels, width and height */
+    uint64_t max_frames; /* decoded frames */
+    double max_duration; /* seconds of sound */
 };
 /* 2 GiB, 600 s, 16384, 2 million, 6 hours. */
 extern const struct media_limits MEDIA_LIMITS_DEFAULT;
@@ -56,9 +56,9 @@ struct media_info {
     /* MEDIA_CHECK_DECODE only: */
     bool decoded;
     uint64_t frames_declared, frames_decoded;
-    uint64_t errors;        /* packets the decoders complained about */
-    double video_span;      /* seconds between first and last frame's ends */
-    double audio_span;      /* seconds of sound decoded */
+    uint64_t errors;   /* packets the decoders complained about */
+    double video_span; /* seconds between first and last frame's ends */
+    double audio_span; /* seconds of sound decoded */
 };
 
 /* Look at one file. With MEDIA_CHECK_DECODE a file that declares frames it does
@@ -68,8 +68,8 @@ struct media_info {
  * cover pictures do not count as video. */
 enum asid_rc media_probe(const char *path, enum media_check check,
                          const struct media_limits *limits,
-                         struct media_info *info, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                         struct media_info *info,
+                         struct asid_err *err) ASID_WARN_UNUSED;
 
 /* One decoded frame: packed RGB24, rows without padding, upright (rotation
  * applied). Valid during the call only. Return ASID_OK to go on. */
@@ -105,8 +105,8 @@ struct media_sound {
 };
 enum asid_rc media_sound(const char *path, double max_seconds,
                          const struct media_limits *limits,
-                         struct media_sound *sound, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                         struct media_sound *sound,
+                         struct asid_err *err) ASID_WARN_UNUSED;
 void media_sound_release(struct media_sound *sound);
 
 /* A still picture: the first frame of an image file as RGB24, alpha on white.
@@ -116,7 +116,7 @@ enum asid_rc media_image(const char *path, const struct media_limits *limits,
                          struct asid_err *err) ASID_WARN_UNUSED;
 
 /* "libavformat 59.27.100, ..." as linked by the helper; for the ledger. */
-enum asid_rc media_versions(char *space, size_t size, struct asid_err *err)
-    ASID_WARN_UNUSED;
+enum asid_rc media_versions(char *space, size_t size,
+                            struct asid_err *err) ASID_WARN_UNUSED;
 
 #endif

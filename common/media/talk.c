@@ -1,0 +1,231 @@
+/* The answers of the helper, read and checked. */
+#include "talk.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asid/base/arena.h"
+
+/* The last message: its figure, at most `most`. */
+static enum asid_rc read_end(struct link *l, const struct wire_head *head,
+                             uint64_t most, uint64_t *figure,
+                             struct asid_err *err)
+{
+    uint64_t n;
+
+    if (head->kind != WIRE_END || head->size != sizeof n)
+        return link_garbled(l, "kind of message", err);
+    TRY(link_body(l, &n, sizeof n, err));
+    if (n > most)
+        return link_garbled(l, "count", err);
+    *figure = n;
+    return ASID_OK;
+}
+
+/* --- probing -------------------------------------------------------------- */
+
+/* Counts beyond this are no counts; it also fits every integer type. */
+static const uint64_t MOST = (uint64_t)1 << 53;
+
+static bool is_text(const char *space, size_t size)
+{
+    return memchr(space, '\0', size) != NULL;
+}
+
+static bool is_span(double seconds)
+{
+    return isfinite(seconds) && seconds >= 0;
+}
+
+static bool is_sane(const struct media_info *i)
+{
+    if (!is_text(i->container, sizeof i->container) ||
+        !is_text(i->video.codec, sizeof i->video.codec) ||
+        !is_text(i->audio.codec, sizeof i->audio.codec))
+        return false;
+    if (!is_span(i->duration) || !is_span(i->video.fps) ||
+        !is_span(i->video_span) || !is_span(i->audio_span) ||
+        !isfinite(i->video.start) || !isfinite(i->audio.start))
+        return false;
+    if (i->video.present && (i->video.width == 0 || i->video.height == 0))
+        return false;
+    if (i->audio.present &&
+        (i->audio.sample_rate == 0 || i->audio.channels == 0))
+        return false;
+    if (i->video.packets > MOST || i->frames_declared > MOST ||
+        i->frames_decoded > MOST || i->errors > MOST)
+        return false;
+    return i->video.rotation >= 0 && i->video.rotation < 360 &&
+           i->video.rotation % 90 == 0;
+}
+
+enum asid_rc talk_info(struct link *l, struct media_info *info,
+                       struct asid_err *err)
+{
+    struct wire_head head;
+    struct media_info got;
+    unsigned char flags[3]; /* a bool may be read only when it is 0 or 1 */
+
+    TRY(link_next(l, &head, err));
+    if (head.kind != WIRE_INFO || head.size != sizeof got)
+        return link_garbled(l, "kind of message", err);
+    TRY(link_body(l, &got, sizeof got, err));
+    memcpy(&flags[0], &got.video.present, 1);
+    memcpy(&flags[1], &got.audio.present, 1);
+    memcpy(&flags[2], &got.decoded, 1);
+    if (flags[0] > 1 || flags[1] > 1 || flags[2] > 1 || !is_sane(&got))
+        return link_garbled(l, "figures", err);
+    TRY(link_next(l, &head, err));
+    TRY(read_end(l, &head, 0, &(uint64_t){0}, err));
+    *info = got;
+    return ASID_OK;
+}
+
+/* --- frames --------------------------------------------------------------- */
+
+struct pixels {
+    uint8_t *p;
+    size_t size;
+    uint32_t width, height; /* of the first frame; the others have it too */
+};
+
+static enum asid_rc read_frame(struct link *l, const struct talk_frames *want,
+                               size_t at, uint64_t size, struct pixels *pixels,
+                               struct asid_err *err)
+{
+    struct wire_frame f;
+    struct media_frame frame;
+
+    if (size < sizeof f)
+        return link_garbled(l, "size of a frame", err);
+    TRY(link_body(l, &f, sizeof f, err));
+    if (f.width == 0 || f.width > want->max_side || f.height == 0 ||
+        f.height > want->max_side ||
+        size - sizeof f != (uint64_t)f.width * f.height * 3)
+        return link_garbled(l, "size of a frame", err);
+    if (at >= want->n_index || f.index != want->index[at] || !isfinite(f.time))
+        return link_garbled(l, "order of frames", err);
+    if (pixels->p && (f.width != pixels->width || f.height != pixels->height))
+        return link_garbled(l, "changing size", err);
+    if (!pixels->p) {
+        void *p = NULL;
+
+        TRY(mem_big(&p, (size_t)f.width * f.height, 3, err));
+        *pixels =
+            (struct pixels){p, (size_t)(size - sizeof f), f.width, f.height};
+    }
+    TRY(link_body(l, pixels->p, pixels->size, err));
+    frame = (struct media_frame){pixels->p, f.width, f.height, f.time, f.index};
+    return want->sink(want->user, &frame, err);
+}
+
+enum asid_rc talk_frames(struct link *l, const struct talk_frames *want,
+                         uint64_t *total, struct asid_err *err)
+{
+    struct pixels pixels = {NULL, 0, 0, 0};
+    struct wire_head head;
+    enum asid_rc rc;
+    uint64_t n = 0;
+    size_t at = 0;
+
+    while ((rc = link_next(l, &head, err)) == ASID_OK &&
+           head.kind == WIRE_FRAME) {
+        rc = read_frame(l, want, at++, head.size, &pixels, err);
+        if (rc != ASID_OK)
+            goto out;
+    }
+    if (rc != ASID_OK)
+        goto out;
+    rc = read_end(l, &head, want->max_frames, &n, err);
+    if (rc != ASID_OK)
+        goto out;
+    /* Every frame asked for that exists must have come. */
+    if (at < want->n_index && want->index[at] < n)
+        rc = link_garbled(l, "missing frames", err);
+    else if (at > 0 && want->index[at - 1] >= n)
+        rc = link_garbled(l, "count", err);
+    else
+        *total = n;
+out:
+    free(pixels.p);
+    return rc;
+}
+
+/* --- sound ---------------------------------------------------------------- */
+
+struct wave {
+    float *p;
+    size_t n, room;
+};
+
+static enum asid_rc read_samples(struct link *l, uint64_t size, uint64_t max,
+                                 struct wave *w, struct asid_err *err)
+{
+    size_t n = (size_t)(size / sizeof *w->p);
+
+    if (size == 0 || size % sizeof *w->p != 0 || n > WIRE_MAX_SAMPLES ||
+        n > max - w->n)
+        return link_garbled(l, "amount of sound", err);
+    if (n > w->room - w->n) {
+        size_t room = w->room * 2 + WIRE_MAX_SAMPLES;
+        float *p = realloc(w->p, room * sizeof *p);
+
+        if (!p)
+            return FAIL(err, "no memory for %zu samples of sound", room);
+        w->p = p;
+        w->room = room;
+    }
+    TRY(link_body(l, w->p + w->n, n * sizeof *w->p, err));
+    for (size_t i = w->n; i < w->n + n; i++) {
+        if (!isfinite(w->p[i]))
+            return link_garbled(l, "samples", err);
+    }
+    w->n += n;
+    return ASID_OK;
+}
+
+enum asid_rc talk_sound(struct link *l, uint64_t max, float **samples,
+                        size_t *n, struct asid_err *err)
+{
+    struct wave w = {NULL, 0, 0};
+    struct wire_head head;
+    enum asid_rc rc;
+    uint64_t total = 0;
+
+    while ((rc = link_next(l, &head, err)) == ASID_OK &&
+           head.kind == WIRE_SAMPLES) {
+        rc = read_samples(l, head.size, max, &w, err);
+        if (rc != ASID_OK)
+            goto out;
+    }
+    if (rc == ASID_OK)
+        rc = read_end(l, &head, max, &total, err);
+    if (rc == ASID_OK && (total != w.n || total == 0))
+        rc = link_garbled(l, "count", err);
+    if (rc != ASID_OK)
+        goto out;
+    *samples = w.p;
+    *n = w.n;
+    w.p = NULL;
+out:
+    free(w.p);
+    return rc;
+}
+
+/* --- text ----------------------------------------------------------------- */
+
+enum asid_rc talk_text(struct link *l, char *space, size_t size,
+                       struct asid_err *err)
+{
+    struct wire_head head;
+    char text[512];
+
+    TRY(link_next(l, &head, err));
+    if (head.kind != WIRE_TEXT || head.size >= sizeof text || head.size >= size)
+        return link_garbled(l, "length of a text", err);
+    TRY(link_body(l, text, (size_t)head.size, err));
+    memcpy(space, text, (size_t)head.size);
+    space[head.size] = '\0';
+    return ASID_OK;
+}

@@ -1,0 +1,83 @@
+/*
+ * The conversation with asid-media-worker, shared by both sides.
+ *
+ * The caller sends one struct wire_request and its frame indexes; the helper
+ * answers with messages, each a struct wire_head and `size` bytes of body, the
+ * last one WIRE_END or WIRE_ERROR. Both sides are built together and run on
+ * one machine, so structs travel as they are in memory. The caller trusts
+ * nothing that comes back: a helper that decodes a hostile file may be anyone.
+ */
+#ifndef COMMON_MEDIA_WIRE_H
+#define COMMON_MEDIA_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    WIRE_MAGIC = 0x61736d77, /* changes with every change of this file */
+    WIRE_VERSION = 1,
+    WIRE_SOCKET = 0, /* file descriptors of the helper */
+    WIRE_FILE = 3,
+    WIRE_MAX_INDEX = 1 << 24,   /* frames asked for in one call */
+    WIRE_MAX_SAMPLES = 1 << 16, /* samples in one message */
+    WIRE_EXIT_EXEC = 127,       /* the loader could not start the helper */
+};
+
+enum wire_op {
+    WIRE_OP_VERSIONS = 1,
+    WIRE_OP_PROBE,
+    WIRE_OP_CHECK,
+    WIRE_OP_FRAMES,
+    WIRE_OP_SOUND,
+    WIRE_OP_IMAGE,
+};
+
+struct wire_request {
+    uint32_t magic, version;
+    uint32_t op;
+    int32_t parent; /* process that asks; the helper ends with it */
+    uint64_t memory, max_frames;
+    double seconds, max_duration;
+    uint64_t max_samples; /* of the answer to WIRE_OP_SOUND; 0: all */
+    uint64_t n_index;     /* that many uint64_t follow */
+    uint32_t max_side;
+    uint32_t spare;
+};
+
+enum wire_kind {
+    WIRE_ERROR = 1, /* struct wire_error */
+    WIRE_INFO,      /* struct media_info */
+    WIRE_FRAME,     /* struct wire_frame, then the pixels */
+    WIRE_SAMPLES,   /* floats */
+    WIRE_TEXT,      /* text without terminator */
+    WIRE_END,       /* uint64_t: frames or samples in all */
+};
+
+struct wire_head {
+    uint32_t magic;
+    uint32_t kind;
+    uint64_t size;
+};
+
+struct wire_frame {
+    uint32_t width, height;
+    uint64_t index;
+    double time;
+};
+
+/* What can be wrong with a file; the caller maps it to a reject code. */
+enum wire_fault {
+    WIRE_UNREADABLE,
+    WIRE_NO_VIDEO,
+    WIRE_NO_AUDIO,
+    WIRE_DAMAGED,
+    WIRE_LIMIT,
+    WIRE_FAULTS,
+};
+
+struct wire_error {
+    uint32_t fault;
+    char text[508];
+};
+
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Finding video files: named files and whatever lies below named folders.
+ *
+ * Calling sequence: fill in root and suffixes, scan_add for each input,
+ * scan_finish, look at files[0 .. n-1], scan_release.
+ */
+#ifndef ASID_MEDIA_SCAN_H
+#define ASID_MEDIA_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asid/base/arena.h"
+#include "asid/base/err.h"
+
+struct scan_file {
+    const char *path; /* as found: relative to root, or absolute */
+    uint64_t size;    /* both 0 when the file cannot be looked at */
+    int64_t mtime;    /* nanoseconds */
+    size_t order;     /* scan_finish's own */
+    bool stem_unique; /* no other file of this scan has the same stem */
+};
+
+struct scan {
+    struct arena *arena;         /* holds the paths */
+    const char *root;            /* folder that relative inputs start from */
+    const char *const *suffixes; /* "mp4"; case does not matter */
+    size_t n_suffixes;
+    struct scan_file *files;
+    size_t n, room;
+};
+
+/* Add a file, whatever it is called and even if it does not exist (whoever
+ * opens it will say so), or the files with one of the suffixes below a folder,
+ * in the byte order of their paths. Hidden files and folders are left out,
+ * links are followed but not in circles. FAILED when a folder cannot be
+ * read. */
+enum asid_rc scan_add(struct scan *s, const char *input,
+                      struct asid_err *err) ASID_WARN_UNUSED;
+/* Drop files that were found twice under one path, set stem_unique. */
+void scan_finish(struct scan *s);
+void scan_release(struct scan *s);
+
+#endif

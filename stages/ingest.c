@@ -1,0 +1,352 @@
+/*
+ * asid-ingest: video files and folders become records.
+ *
+ * An item is a file that was found, with what would tell that it changed; a
+ * record is what probing and hashing say about it. Ids come from file names,
+ * not from folders, so that moving a folder changes none.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asid/base/file.h"
+#include "asid/base/hash.h"
+#include "asid/base/str.h"
+#include "asid/base/utf8.h"
+#include "asid/kit/stage.h"
+#include "asid/media/media.h"
+#include "asid/media/scan.h"
+
+/* --- names seen so far ----------------------------------------------------- */
+
+/* Which file has an id, or a content: a hash table that only grows. */
+struct seen {
+    struct seen_entry {
+        const char *key, *file;
+    } * table;
+    size_t n, room; /* room is 0 or a power of two */
+};
+
+static struct seen_entry *seen_slot(struct seen_entry *table, size_t room,
+                                    const char *key)
+{
+    size_t i = (size_t)hash_u64(str_of(key)) & (room - 1);
+
+    while (table[i].key && strcmp(table[i].key, key) != 0)
+        i = (i + 1) & (room - 1);
+    return &table[i];
+}
+
+static void seen_grow(struct seen *s)
+{
+    size_t room = s->room ? s->room * 2 : 256;
+    struct seen_entry *table = mem_alloc(room * sizeof *table);
+
+    memset(table, 0, room * sizeof *table);
+    for (size_t i = 0; i < s->room; i++) {
+        if (s->table[i].key)
+            *seen_slot(table, room, s->table[i].key) = s->table[i];
+    }
+    free(s->table);
+    s->table = table;
+    s->room = room;
+}
+
+/* The file that has the key already, or NULL. */
+static const char *seen_find(const struct seen *s, const char *key)
+{
+    return s->room ? seen_slot(s->table, s->room, key)->file : NULL;
+}
+
+static void seen_add(struct seen *s, struct arena *a, const char *key,
+                     const char *file)
+{
+    if (2 * (s->n + 1) > s->room)
+        seen_grow(s);
+    *seen_slot(s->table, s->room, key) =
+        (struct seen_entry){arena_strdup(a, key), arena_strdup(a, file)};
+    s->n++;
+}
+
+struct ingest {
+    struct media_limits limits;
+    enum media_check check;
+    bool by_content;
+    struct arena arena; /* of the two tables */
+    struct seen ids, contents;
+};
+
+static enum asid_rc ingest_open(struct asid_cx *cx, struct asid_err *err)
+{
+    struct ingest *s = cx->state;
+
+    (void)err;
+    s->limits = MEDIA_LIMITS_DEFAULT;
+    s->limits.seconds = opt_real(cx, "timeout");
+    s->limits.memory = (uint64_t)opt_int(cx, "memory") << 20;
+    s->check = strcmp(opt_text(cx, "check"), "decode") == 0 ? MEDIA_CHECK_DECODE
+                                                            : MEDIA_CHECK_PROBE;
+    s->by_content = strcmp(opt_text(cx, "duplicates"), "content") == 0;
+    return ASID_OK;
+}
+
+static void ingest_close(struct asid_cx *cx)
+{
+    struct ingest *s = cx->state;
+
+    free(s->ids.table);
+    free(s->contents.table);
+    arena_release(&s->arena);
+}
+
+/* --- items ----------------------------------------------------------------- */
+
+/* A name that is not UTF-8 cannot be written in JSON; it is shown with its odd
+ * bytes as \xNN. */
+static const char *shown(struct arena *a, const char *name)
+{
+    struct asid_err text;
+
+    (void)FAIL(&text, "%s", name);
+    return arena_strdup(a, text.text);
+}
+
+static struct json *item_of(struct arena *a, const struct scan_file *f)
+{
+    struct json *item = json_new_object(a);
+    struct str stem = path_stem(f->path);
+    bool sound = utf8_valid(str_of(f->path));
+    const char *id = arena_strndup(a, stem.p, stem.n);
+
+    json_set_text(a, item, "id", sound ? id : shown(a, id));
+    json_set_text(a, item, "video", sound ? f->path : shown(a, f->path));
+    if (!sound)
+        json_set_bool(a, item, "unnameable", true);
+    json_set_bool(a, item, "stem_unique", f->stem_unique);
+    json_set_i64(a, item, "bytes", (int64_t)f->size);
+    json_set_i64(a, item, "mtime", f->mtime);
+    return item;
+}
+
+struct item_sink {
+    enum asid_rc (*item)(void *list, struct str json, struct asid_err *err);
+    void *list;
+};
+
+static enum asid_rc give_items(const struct scan *scan,
+                               const struct item_sink *to, struct asid_err *err)
+{
+    enum { LONGEST = 1 << 20 };
+    enum asid_rc rc = ASID_OK;
+    struct arena a = ARENA_INIT;
+    struct buf line;
+
+    buf_init(&line, LONGEST);
+    for (size_t i = 0; i < scan->n && rc == ASID_OK; i++) {
+        arena_reset(&a);
+        buf_reset(&line);
+        json_write(&line, item_of(&a, &scan->files[i]));
+        if (buf_failed(&line))
+            rc = FAIL(err, "%s: the path is too long", scan->files[i].path);
+        else
+            rc = to->item(to->list, buf_view(&line), err);
+    }
+    buf_release(&line);
+    arena_release(&a);
+    return rc;
+}
+
+static enum asid_rc find_files(struct asid_cx *cx, struct scan *scan,
+                               struct asid_err *err)
+{
+    /* Arguments as they were typed; from a pipeline they are an option. */
+    size_t n = cx->n_inputs ? cx->n_inputs : opt_count(cx, "inputs");
+
+    for (size_t i = 0; i < n; i++) {
+        const char *input =
+            cx->n_inputs ? cx->inputs[i] : opt_nth(cx, "inputs", i);
+
+        if (strcmp(input, "-") == 0)
+            return USAGE(err, "reads files and folders, not standard input");
+        if (str_ends(str_of(input), ".jsonl"))
+            return USAGE(err,
+                         "%s: annotation rows cannot be read yet; name video "
+                         "files or folders",
+                         input);
+        TRY(scan_add(scan, input, err));
+    }
+    scan_finish(scan);
+    if (scan->n == 0)
+        asid_warn(cx, "no video file found below %s", scan->root);
+    return ASID_OK;
+}
+
+static enum asid_rc ingest_source(struct asid_cx *cx,
+                                  enum asid_rc (*item)(void *list,
+                                                       struct str json,
+                                                       struct asid_err *err),
+                                  void *list, struct asid_err *err)
+{
+    const struct item_sink to = {item, list};
+    size_t n = opt_count(cx, "suffixes");
+    const char **suffixes = arena_array(cx->arena, n, sizeof *suffixes);
+    struct scan scan = {.arena = cx->arena, .root = opt_text(cx, "root")};
+    enum asid_rc rc;
+
+    for (size_t i = 0; i < n; i++)
+        suffixes[i] = opt_nth(cx, "suffixes", i);
+    scan.suffixes = suffixes;
+    scan.n_suffixes = n;
+    rc = find_files(cx, &scan, err);
+    if (rc == ASID_OK)
+        rc = give_items(&scan, &to, err);
+    scan_release(&scan);
+    return rc;
+}
+
+/* --- records --------------------------------------------------------------- */
+
+static void set_seconds(struct arena *a, struct json *object, const char *key,
+                        double value)
+{
+    /* Microseconds: finer digits are noise of dividing by a time base. */
+    json_set_f64(a, object, key, round(value * 1e6) / 1e6);
+}
+
+static struct json *video_of(struct arena *a, const struct media_info *info)
+{
+    struct json *video = json_new_object(a);
+
+    json_set_text(a, video, "codec", info->video.codec);
+    json_set_i64(a, video, "width", info->video.width);
+    json_set_i64(a, video, "height", info->video.height);
+    json_set(a, video, "fps",
+             info->video.fps > 0 ? json_new_f64(a, info->video.fps)
+                                 : json_new_null(a));
+    json_set_i64(a, video, "rotation", info->video.rotation);
+    json_set(a, video, "frames",
+             info->video.packets > 0
+                 ? json_new_i64(a, (int64_t)info->video.packets)
+                 : json_new_null(a));
+    set_seconds(a, video, "start", info->video.start);
+    return video;
+}
+
+static struct json *audio_of(struct arena *a, const struct media_info *info)
+{
+    struct json *audio;
+
+    if (!info->audio.present)
+        return json_new_null(a);
+    audio = json_new_object(a);
+    json_set_text(a, audio, "codec", info->audio.codec);
+    json_set_i64(a, audio, "sample_rate", info->audio.sample_rate);
+    json_set_i64(a, audio, "channels", info->audio.channels);
+    set_seconds(a, audio, "start", info->audio.start);
+    return audio;
+}
+
+static struct json *media_of(struct arena *a, const struct media_info *info,
+                             const char *sha256, uint64_t bytes)
+{
+    struct json *media = json_new_object(a), *decoded;
+
+    if (info->duration > 0)
+        set_seconds(a, media, "duration", info->duration);
+    else
+        json_set(a, media, "duration", json_new_null(a));
+    json_set_text(a, media, "sha256", sha256);
+    json_set_i64(a, media, "bytes", (int64_t)bytes);
+    json_set(a, media, "video", video_of(a, info));
+    json_set(a, media, "audio", audio_of(a, info));
+    if (!info->decoded)
+        return media;
+    decoded = json_new_object(a);
+    json_set_i64(a, decoded, "frames", (int64_t)info->frames_decoded);
+    json_set_i64(a, decoded, "errors", (int64_t)info->errors);
+    set_seconds(a, decoded, "video_span", info->video_span);
+    set_seconds(a, decoded, "audio_span", info->audio_span);
+    json_set(a, media, "decoded", decoded);
+    return media;
+}
+
+/* Turn the item into the record, in place. */
+static void rebuild(struct arena *a, struct json *record, const char *id,
+                    const char *video, struct json *media)
+{
+    json_each(member, record) {
+        json_unlink(member);
+    }
+    json_set_text(a, record, "id", id);
+    json_set_text(a, record, "video", video);
+    json_set(a, record, "media", media);
+    json_set(a, record, "sources", json_new_array(a));
+}
+
+static enum asid_rc ingest_record(struct asid_job *job, struct asid_err *err)
+{
+    const struct ingest *s = job->cx->state;
+    const char *id = json_text(json_get(job->record, "id"));
+    const char *video = json_text(json_get(job->record, "video"));
+    bool unique = json_bool(json_get(job->record, "stem_unique"));
+    char sha256[HASH_HEX];
+    struct media_info info;
+    const char *path;
+    uint64_t bytes = 0;
+
+    BUG_IF(!id || !video);
+    if (json_bool(json_get(job->record, "unnameable")))
+        return REJECT(err, "media.unreadable",
+                      "%s: the name is not UTF-8; give the file another one",
+                      video);
+    path = asid_video_path(job, video);
+    TRY(media_probe(path, s->check, &s->limits, &info, err));
+    if (!info.video.present)
+        return REJECT(err, "media.no_video", "%s: no video stream", path);
+    /* It was readable a moment ago: what fails now is this file's disk. */
+    if (hash_file(path, sha256, &bytes, err) != ASID_OK)
+        return REJECT(err, "media.unreadable", "%s", err->text);
+    if (!unique)
+        id = arena_printf(job->arena, "%s-%.8s", id, sha256);
+    rebuild(job->arena, job->record, id, arena_strdup(job->arena, video),
+            media_of(job->arena, &info, sha256, bytes));
+    return ASID_OK;
+}
+
+/* --- duplicates ------------------------------------------------------------ */
+
+static enum asid_rc ingest_ordered(struct asid_job *job, struct asid_err *err)
+{
+    struct ingest *s = job->cx->state;
+    const char *id = json_text(json_get(job->record, "id"));
+    const char *video = json_text(json_get(job->record, "video"));
+    const char *sha256 = json_text(json_path(job->record, "media.sha256"));
+    const char *other;
+
+    /* On resuming, lines that somebody wrote by hand may lack anything. */
+    if (!id || !video || !sha256)
+        return ASID_OK;
+    other = seen_find(&s->ids, id);
+    if (other)
+        return REJECT(err, "input.duplicate", "%s: has the id %s, as %s has",
+                      video, id, other);
+    other = s->by_content ? seen_find(&s->contents, sha256) : NULL;
+    if (other)
+        return REJECT(err, "input.duplicate", "%s: has the same content as %s",
+                      video, other);
+    seen_add(&s->ids, &s->arena, id, video);
+    if (s->by_content)
+        seen_add(&s->contents, &s->arena, sha256, video);
+    return ASID_OK;
+}
+
+const struct asid_stage asid_stage = {
+    .name = "ingest",
+    .state_size = sizeof(struct ingest),
+    .open = ingest_open,
+    .source = ingest_source,
+    .record = ingest_record,
+    .ordered = ingest_ordered,
+    .replay = ingest_ordered,
+    .close = ingest_close,
+};
