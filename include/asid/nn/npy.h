@@ -1,6 +1,6 @@
 /*
  * NumPy .npy files (format 1.0, C order): dumps for comparison and test
- * vectors. float32 and int64 only.
+ * vectors. Writes float32; reads what the vectors hold.
  */
 #ifndef ASID_NN_NPY_H
 #define ASID_NN_NPY_H
@@ -21,9 +21,10 @@ struct npy {
 enum asid_rc npy_write_f32(const char *dir, const char *name, const float *data,
                            const size_t *shape, unsigned dims,
                            struct asid_err *err) ASID_WARN_UNUSED;
-/* Read float32, float64, int64 or uint8 of up to 4 dimensions. */
-enum asid_rc npy_read(const char *path, struct npy *out, struct asid_err *err)
-    ASID_WARN_UNUSED;
+/* Read float32, float64, int16, int32, int64 or uint8 of up to 4 dimensions;
+ * FAILED with the path and the fault. */
+enum asid_rc npy_read(const char *path, struct npy *out,
+                      struct asid_err *err) ASID_WARN_UNUSED;
 void npy_release(struct npy *v);
 
 #endif

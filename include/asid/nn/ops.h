@@ -18,6 +18,8 @@
 
 struct nn; /* kernel table, threads, scratch; one user at a time */
 
+enum { NN_HEAD_DIM_MAX = 256 }; /* of nn_attend */
+
 enum nn_dtype { NN_F32, NN_BF16, NN_F16 };
 size_t nn_dtype_size(enum nn_dtype t);
 
@@ -47,7 +49,10 @@ struct nn_vector {
 };
 
 /* y[m, w.rows] = x[m, w.cols] * w^T (+ bias), or y += ... when accumulate.
- * ldx, ldy: distance of rows in floats. */
+ * ldx, ldy: distance of rows in floats. A row of y does not depend on the other
+ * rows of x, nor on their number m within each of two ranges: 1 to 8, and 9 or
+ * more (so neither a batch nor the cut of a long prompt changes a row, as long
+ * as every part of the prompt has 9 rows). */
 void nn_linear(struct nn *nn, const struct nn_matrix *w, const float *x,
                size_t ldx, size_t m, float *y, size_t ldy, bool accumulate);
 /* y = w * x / sqrt(mean(x^2) + eps), per row of n; y may be x. */
@@ -57,7 +62,7 @@ void nn_rmsnorm(struct nn *nn, const struct nn_vector *w, float eps,
 void nn_layernorm(struct nn *nn, const struct nn_vector *w,
                   const struct nn_vector *b, float eps, const float *x,
                   size_t m, float *y);
-void nn_gelu(struct nn *nn, float *x, size_t count);  /* exact, erf; in place */
+void nn_gelu(struct nn *nn, float *x, size_t count); /* exact, erf; in place */
 /* gate = silu(gate) * up, count values. */
 void nn_silu_mul(struct nn *nn, float *gate, const float *up, size_t count);
 void nn_add(struct nn *nn, float *y, const float *x, size_t count);
@@ -86,6 +91,16 @@ struct nn_attention {
     size_t n_segments;
 };
 void nn_attend(struct nn *nn, const struct nn_attention *a);
+
+/* What this machine can do at most with the kernel set and threads of nn,
+ * measured now, for comparing what the model reaches: takes about a quarter of
+ * a second and 256 MiB. */
+struct nn_limits {
+    double flops;      /* fp32 multiply and add, per second */
+    double read_bytes; /* from memory, per second */
+};
+enum asid_rc nn_measure(struct nn *nn, struct nn_limits *out,
+                        struct asid_err *err) ASID_WARN_UNUSED;
 
 /* fp32 copy of n values of any dtype. */
 void nn_widen(const void *src, enum nn_dtype dtype, size_t n, float *dst);

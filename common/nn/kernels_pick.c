@@ -1,0 +1,42 @@
+/* Which set of kernels this processor gets. */
+#include <string.h>
+
+#include "asid/nn/kernels.h"
+
+static bool has_avx2(void)
+{
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("f16c");
+}
+
+static bool has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+}
+
+const struct nn_kernels *nn_kernels_pick(const char *name, const char **why)
+{
+    bool any = strcmp(name, "auto") == 0;
+
+    if (strcmp(name, "ref") == 0)
+        return &nn_kernels_ref;
+    if (any || strcmp(name, "avx512") == 0) {
+        if (has_avx512())
+            return &nn_kernels_avx512;
+        *why = "this processor has no AVX-512 (F, BW, DQ, VL)";
+    }
+    if (any || strcmp(name, "avx2") == 0) {
+        if (has_avx2())
+            return &nn_kernels_avx2;
+        *why = "this processor has no AVX2 with FMA and F16C";
+    }
+    if (any)
+        return &nn_kernels_ref;
+    if (strcmp(name, "avx512") != 0 && strcmp(name, "avx2") != 0)
+        *why = "known are auto, ref, avx2 and avx512";
+    return NULL;
+}

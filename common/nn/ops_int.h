@@ -1,0 +1,71 @@
+/*
+ * What ops.c, gemm.c and attention.c share: struct nn and how its scratch is
+ * laid out. Everything in a worker's scratch belongs to the task it is running.
+ */
+#ifndef ASID_NN_OPS_INT_H
+#define ASID_NN_OPS_INT_H
+
+#include "asid/nn/kernels.h"
+#include "asid/nn/parallel.h"
+
+enum {
+    GEMM_DEPTH = 512, /* k is summed in blocks of this many */
+    GEMM_COLS = 192,  /* columns of y that one task works on at most */
+    GEMM_UNIT = 48,   /* and at least */
+    GEMM_PAD = 16,    /* floats between rows, against cache set conflicts */
+    GEMM_PANEL = GEMM_DEPTH * GEMM_COLS,
+    GEMM_STRIP = NN_TILE_ROWS * (GEMM_DEPTH + GEMM_PAD),
+    DOT_COLS = 512, /* columns of y of one task of the few-rows path */
+
+    ATTEND_ROWS = 192, /* query rows of one task */
+    ATTEND_KEYS = 192, /* keys looked at in one step */
+    ATTEND_DIM = NN_HEAD_DIM_MAX + GEMM_PAD,
+    ATTEND_SCORES = ATTEND_KEYS + GEMM_PAD,
+
+    SHARED_FLOATS = 512 * 1024, /* of the decoding step's partial results */
+};
+
+struct gemm_scratch {
+    float panel[GEMM_PANEL]; /* widened weights, one panel after another */
+    float strip[GEMM_STRIP]; /* rows of x, close together */
+    float bias[GEMM_COLS];
+    float tile[NN_TILE_ROWS * NN_TILE_COLS]; /* where y has no room */
+    float sums[NN_DOT_ROWS * DOT_COLS];
+};
+
+struct attend_scratch {
+    float query[ATTEND_ROWS * ATTEND_DIM];
+    float out[ATTEND_ROWS * ATTEND_DIM];
+    float score[ATTEND_ROWS * ATTEND_SCORES];
+    float key[ATTEND_KEYS * NN_HEAD_DIM_MAX];   /* [dim][keys] in panels */
+    float value[ATTEND_KEYS * NN_HEAD_DIM_MAX]; /* [keys][dim] in panels */
+    float max[ATTEND_ROWS], sum[ATTEND_ROWS];
+};
+
+union nn_scratch {
+    struct gemm_scratch gemm;
+    struct attend_scratch attend;
+    char space[1536 * 1024]; /* whole cache lines and pages */
+};
+_Static_assert(sizeof(union nn_scratch) == 1536 * 1024,
+               "scratch of a worker fits its space");
+
+struct nn {
+    const struct nn_kernels *k;
+    struct parallel *pool;
+    void *memory; /* one mapping: shared, then a nn_scratch per thread */
+    size_t memory_bytes;
+    float *shared; /* SHARED_FLOATS */
+    union nn_scratch *scratch;
+};
+
+static inline size_t nn_min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+static inline size_t nn_round_up(size_t n, size_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+#endif
