@@ -32,13 +32,14 @@ enum asid_rc omni_config_load(const char *dir, struct omni_config *out,
 /* An image or video on its way to the vision tower. */
 struct omni_picture {
     bool video;
-    uint32_t grid[3];      /* T, H, W in patches (grid_thw) */
-    size_t frames;         /* given; T * 2 after padding (an image has 1) */
-    size_t height, width;  /* of the stored frames (after the first resize) */
+    uint32_t grid[3];     /* T, H, W in patches (grid_thw) */
+    size_t frames;        /* given; T * 2 after padding (an image has 1) */
+    size_t height, width; /* of the stored frames (after the first resize) */
     size_t seen_height, seen_width; /* grid * patch: after the second resize */
-    uint8_t *rgb;          /* [frames, height, width, 3] */
+    uint8_t *rgb;                   /* [frames, height, width, 3] */
+    struct resizer *second; /* stored to seen size; NULL when they agree */
     double second_per_grid;
-    long sound;            /* index into sounds when interleaved, else -1 */
+    long sound; /* index into sounds when interleaved, else -1 */
 };
 
 /* A sound on its way to the audio tower. */
@@ -62,10 +63,10 @@ struct omni_inputs {
     struct inputs_state *state; /* inputs.c's own */
 };
 
-/* frames.c/patches: normalised patch rows of temporal index t, [H * W,
- * 3*2*patch*patch], rows and columns ordered as in docs/MODEL.md 3.6; scratch
- * holds 2 * 3 * seen_height * seen_width + 2 * 3 * max(height, seen_height) *
- * max(width, seen_width) floats. */
+/* patches.c: normalised patch rows of temporal index t, [H * W,
+ * 3*2*patch*patch], rows and columns ordered as in docs/MODEL.md 3.6. scratch
+ * holds omni_patch_scratch(p) floats (which may be 0); the picture is only
+ * read, so threads may share it, each with its own scratch. */
 void omni_patch_rows(const struct omni_picture *p, size_t patch, size_t t,
                      float *scratch, float *rows);
 size_t omni_patch_scratch(const struct omni_picture *p); /* floats */

@@ -26,8 +26,8 @@ void bpe_ids_add(struct bpe_ids *ids, int32_t id);
 void bpe_ids_release(struct bpe_ids *ids);
 
 /* Load from a checkpoint folder. FAILED names the file and the fault. */
-enum asid_rc bpe_open(const char *dir, struct bpe **out, struct asid_err *err)
-    ASID_WARN_UNUSED;
+enum asid_rc bpe_open(const char *dir, struct bpe **out,
+                      struct asid_err *err) ASID_WARN_UNUSED;
 void bpe_close(struct bpe *bpe);
 /* One more than the highest id that has text. */
 size_t bpe_size(const struct bpe *bpe);
@@ -35,8 +35,8 @@ size_t bpe_size(const struct bpe *bpe);
  * are ordinary text (user text that must not ask for media). REJECT
  * "input.syntax" when the text is not UTF-8. */
 enum asid_rc bpe_encode(const struct bpe *bpe, struct str text, bool added,
-                        struct bpe_ids *ids, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                        struct bpe_ids *ids,
+                        struct asid_err *err) ASID_WARN_UNUSED;
 /* The id of an added token by its text, or -1. */
 int32_t bpe_added(const struct bpe *bpe, const char *text);
 /* Append the text of ids: byte sequences that are not UTF-8 become U+FFFD, ids

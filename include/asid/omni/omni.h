@@ -203,15 +203,42 @@ void omni_session_reset(struct omni_session *s);
  * (which must be empty). */
 enum asid_rc omni_prefill(struct omni_session *s, const struct omni_inputs *in,
                           struct asid_err *err) ASID_WARN_UNUSED;
-/* Append text tokens to the timeline (a question after a shared prefix). */
+/* Append prompt tokens to the timeline (a question after a shared prefix).
+ * Positions go on as they would had the text been part of the prompt. */
 enum asid_rc omni_extend(struct omni_session *s, const int32_t *ids, size_t n,
                          struct asid_err *err) ASID_WARN_UNUSED;
-/* Tokens on the timeline; go back to an earlier length. */
+/* Tokens on the timeline; go back to an earlier length. Answers and scores need
+ * the token before them computed: going back into the middle of a video, image
+ * or sound only serves omni_extend. */
 size_t omni_length(const struct omni_session *s);
 enum asid_rc omni_rewind(struct omni_session *s, size_t length,
                          struct asid_err *err) ASID_WARN_UNUSED;
-/* Raw logits after the last token of the timeline, [vocab]. */
-const float *omni_logits(const struct omni_session *s);
+/* Go back to behind the last media of the prompt and put another user text
+ * there: the timeline, and every bit of the answer, is then that of a prompt
+ * made with this text. */
+enum asid_rc omni_ask(struct omni_session *s, struct str text,
+                      struct asid_err *err) ASID_WARN_UNUSED;
+size_t omni_capacity(const struct omni_session *s);
+/* Raw logits after the last token of the timeline, [vocab]; computed now when
+ * they are not at hand. NULL when stopped, or for an empty timeline. Valid
+ * until the session is used again. */
+const float *omni_logits(struct omni_session *s);
+/* Seconds and floating-point operations of the last prefill. */
+struct omni_work {
+    double vision_seconds, vision_flops;
+    double audio_seconds, audio_flops;
+    double prefill_seconds, prefill_flops; /* decoder, without the head */
+};
+const struct omni_work *omni_work(const struct omni_session *s);
+
+/* With a dump folder, prefill writes vision.npy, audio.npy and hidden.npy
+ * (after the last norm, [prefill, hidden]), score writes logits.npy
+ * ([answer, vocab]). These two write pixels.npy ([patches, 3*2*patch*patch]) and
+ * mel.npy ([mels, frames]), and logits.npy ([1, vocab]) after the timeline. */
+enum asid_rc omni_dump_inputs(const struct omni_inputs *in, const char *dir,
+                              struct asid_err *err) ASID_WARN_UNUSED;
+enum asid_rc omni_dump_logits(struct omni_session *s, struct asid_err *err)
+    ASID_WARN_UNUSED;
 
 struct omni_sampling {
     size_t max_tokens;

@@ -1,0 +1,181 @@
+/*
+ * What the running half of omni/ shares: bound weights, the session and the
+ * steps of its files. Sizes in comments are those of docs/MODEL.md 1.5.
+ */
+#ifndef ASID_OMNI_RUN_INT_H
+#define ASID_OMNI_RUN_INT_H
+
+#include "omni_int.h"
+
+/* --- weights.c ------------------------------------------------------------ */
+
+struct text_layer {
+    struct nn_vector norm1, norm2;      /* [h] */
+    struct nn_matrix q, k, v;           /* [q, h], [kv, h], [kv, h], biased */
+    struct nn_matrix o, gate, up, down; /* [h, q], [i, h], [i, h], [h, i] */
+};
+
+struct vision_block {
+    struct nn_vector norm1, norm2;   /* [d] */
+    struct nn_matrix q, k, v, proj;  /* [d, d], biased */
+    struct nn_matrix gate, up, down; /* [f, d], [f, d], [d, f], biased */
+};
+
+struct audio_layer {
+    struct nn_vector norm1, norm1_bias; /* [d] */
+    struct nn_vector norm2, norm2_bias;
+    struct nn_matrix q, k, v, out; /* [d, d]; k without bias */
+    struct nn_matrix fc1, fc2;     /* [f, d], [d, f] */
+};
+
+enum weight_part {
+    PART_TEXT,
+    PART_EMBED,
+    PART_HEAD,
+    PART_VISION,
+    PART_AUDIO,
+    N_PARTS
+};
+
+struct omni_weights {
+    struct nn_matrix embed, head; /* [V, h]; head is embed when tied */
+    struct nn_vector norm;        /* [h] */
+    struct text_layer *text;
+    struct nn_matrix patch;          /* [d, 3*2*14*14] */
+    struct nn_vector merge_norm;     /* [d] */
+    struct nn_matrix merge1, merge2; /* [4d, 4d], [out, 4d] */
+    struct vision_block *vision;
+    struct nn_matrix conv1, conv2;    /* [d, mels*3], [d, d*3] */
+    struct nn_vector post, post_bias; /* [d] */
+    struct nn_matrix proj;            /* [out, d] */
+    struct nn_vector bos_eos;         /* stored, never used */
+    struct audio_layer *audio;
+    size_t bytes[N_PARTS]; /* mapped bytes of each part */
+    bool tied;             /* no lm_head stored */
+};
+
+enum weight_fault { WEIGHT_MISSING, WEIGHT_MISSHAPEN, WEIGHT_IGNORED };
+/* text: the name, for a misshapen tensor followed by what is wrong. */
+typedef void (*weight_report)(void *user, enum weight_fault fault,
+                              struct str text);
+
+/* Bind every tensor of the table and count. Faults are reported one by one and
+ * are no failure of this call. */
+enum asid_rc weights_bind(const struct safetensors *st,
+                          const struct omni_config *config,
+                          struct omni_weights **out, struct omni_tensors *count,
+                          weight_report report, void *user,
+                          struct asid_err *err) ASID_WARN_UNUSED;
+void weights_free(struct omni_weights *w);
+
+/* --- session.c ------------------------------------------------------------ */
+
+enum {
+    CHUNK_TOKENS = 512, /* prompt tokens that go through a layer together */
+    LOGIT_ROWS = 16,    /* positions whose logits are computed together */
+    MERGE = 4,          /* patches that become one token */
+};
+
+/* Tower outputs on their way to the placeholders of the prompt. */
+struct merge {
+    const float *image, *video, *audio; /* next row each */
+};
+
+struct omni_session {
+    const struct omni *omni;
+    struct nn *nn;
+    struct omni_run_options options;
+    char *dump;
+    size_t capacity;
+
+    /* The timeline: n tokens known, the first `done` of them in the cache;
+     * logits belong to the first `logits_at` tokens (0: to none). */
+    int32_t *ids; /* [capacity] */
+    size_t n, done, logits_at;
+    int32_t *positions; /* [3, capacity] of every known token */
+    int64_t top;        /* the largest of them, -1 without tokens */
+    size_t last_row;    /* of the last token of the last step, in at.x */
+    size_t media_end;   /* prompt tokens up to the end of the last media */
+    size_t merged;      /* behind the last token that is a tower's row */
+
+    float *kv; /* [layers][k, v][capacity][kv_heads * head_dim] */
+    void *scratch;
+    struct decoder_scratch {
+        float *x, *normed;    /* [CHUNK, h] */
+        float *q, *attended;  /* [CHUNK, heads * head_dim] */
+        float *gate, *up;     /* [CHUNK, ffn] */
+        float *cosine, *sine; /* [CHUNK, head_dim / 2] */
+        float *frequency;     /* [head_dim / 2] */
+        float *logits;        /* [LOGIT_ROWS, vocab] */
+        float *scores;        /* [vocab], penalised copy */
+        uint8_t *seen;        /* [vocab] */
+    } at;
+    float *dump_hidden; /* [prompt, h] while a prefill is dumped */
+
+    double work_done, work_total; /* FLOPs, for progress */
+    struct omni_work work;
+};
+
+/* Account for that many FLOPs; STOPPED when the user wants to stop. */
+enum asid_rc session_tick(struct omni_session *s, double flops,
+                          struct asid_err *err) ASID_WARN_UNUSED;
+/* Make n more tokens known. Prompt text goes on after the last token's
+ * position, an answer after the largest of all (docs/MODEL.md 7.2, 7.5). */
+enum token_kind { TOKEN_PROMPT, TOKEN_ANSWER };
+enum asid_rc session_append(struct omni_session *s, const int32_t *ids,
+                            size_t n, enum token_kind kind,
+                            struct asid_err *err) ASID_WARN_UNUSED;
+/* Floats of scratch for the largest picture or sound. */
+size_t tower_scratch_floats(const struct omni_config *c,
+                            const struct omni_inputs *in);
+/* Floats of decoder scratch for that capacity, and the cache's; 0 when it
+ * does not fit into size_t. */
+size_t decoder_scratch_floats(const struct omni_config *c, size_t capacity);
+size_t decoder_cache_floats(const struct omni_config *c, size_t capacity);
+
+/* --- vision.c, audio.c ---------------------------------------------------- */
+
+/* Floats of scratch for one picture or sound. */
+size_t vision_scratch_floats(const struct omni_config *c,
+                             const struct omni_picture *p);
+size_t audio_scratch_floats(const struct omni_config *c,
+                            const struct omni_sound *sound);
+double vision_flops(const struct omni_config *c, const struct omni_picture *p);
+double audio_flops(const struct omni_config *c, const struct omni_sound *s);
+/* Encode one picture: out [T*H*W/4, out] in the order of its placeholders. */
+enum asid_rc vision_encode(struct omni_session *s, const struct omni_picture *p,
+                           float *scratch, float *out,
+                           struct asid_err *err) ASID_WARN_UNUSED;
+/* Encode one sound: out [tokens, out]. */
+enum asid_rc audio_encode(struct omni_session *s,
+                          const struct omni_sound *sound, float *scratch,
+                          float *out, struct asid_err *err) ASID_WARN_UNUSED;
+
+/* --- decoder.c ------------------------------------------------------------ */
+
+/* Set the pointers of s->at into s->scratch. */
+void decoder_lay_out(struct omni_session *s);
+double decoder_flops(const struct omni_config *c, size_t past, size_t m);
+/* Run the next m <= CHUNK_TOKENS known tokens through all layers: cache filled,
+ * s->done advanced, states after the last norm in s->at.x [m, h]. merge (may
+ * be NULL) supplies the placeholders' rows. On failure nothing has happened. */
+enum asid_rc decoder_step(struct omni_session *s, size_t m, struct merge *merge,
+                          struct asid_err *err) ASID_WARN_UNUSED;
+/* Logits of m <= LOGIT_ROWS rows of s->at.x from `row` into s->at.logits. */
+void decoder_logits(struct omni_session *s, size_t row, size_t m);
+/* Run what is known up to that length, in chunks that do not depend on what
+ * comes after it. */
+enum asid_rc decoder_run(struct omni_session *s, size_t length,
+                         struct merge *merge,
+                         struct asid_err *err) ASID_WARN_UNUSED;
+/* Run everything known; then the logits of the last token. */
+enum asid_rc decoder_catch_up(struct omni_session *s,
+                              struct asid_err *err) ASID_WARN_UNUSED;
+
+/* --- dump.c --------------------------------------------------------------- */
+
+enum asid_rc dump_rows(const struct omni_session *s, const char *name,
+                       const float *data, size_t rows, size_t columns,
+                       struct asid_err *err) ASID_WARN_UNUSED;
+
+#endif
