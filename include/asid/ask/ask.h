@@ -1,0 +1,55 @@
+/*
+ * Media files to model inputs: the step between a record's paths and
+ * omni_prefill, shared by every program that asks the local model.
+ *
+ * Calling sequence:
+ *
+ *     ask_open_inputs      system message and media
+ *     omni_add_text        the question
+ *     omni_inputs_finish
+ *     omni_plan_check, omni_session_open, omni_prefill, omni_generate
+ *     omni_ask             further questions about the same media
+ *
+ * Order in the message: video, image, sound, then text.
+ */
+#ifndef ASID_ASK_ASK_H
+#define ASID_ASK_ASK_H
+
+#include "asid/media/media.h"
+#include "asid/omni/omni.h"
+
+enum { ASK_PROMPT_SLACK = 512 }; /* tokens by which questions may differ */
+
+struct ask_media {
+    /* Paths, each NULL for none. A separate sound file goes as an item of its
+     * own, and the video's own sound is then ignored. */
+    const char *video, *audio, *image;
+    bool no_audio; /* ignore the video's sound */
+    struct omni_budget budget;
+    const struct media_limits *limits; /* NULL: MEDIA_LIMITS_DEFAULT */
+};
+
+/* What was left out of the prompt; for warnings. */
+struct ask_notes {
+    bool sound_too_short; /* the video's, under 321 samples */
+    bool sound_truncated; /* what the model hears is cut to audio.max_seconds */
+};
+
+/* A prompt with the system message (NULL: the published one) and the media, to
+ * be continued with text. REJECT with the codes of media.h and omni.h when a
+ * file is at fault; a sound file of its own that is too short is one. notes
+ * may be NULL. */
+enum asid_rc ask_open_inputs(const struct omni *omni, const char *system,
+                             const struct ask_media *media,
+                             struct omni_inputs **out, struct ask_notes *notes,
+                             struct asid_err *err) ASID_WARN_UNUSED;
+
+/* The kernel set that `wanted` ("auto" included) stands for on this machine;
+ * static text. Answers of different sets may differ in the last digit. */
+enum asid_rc ask_kernels(const char *wanted, const char **used,
+                         struct asid_err *err) ASID_WARN_UNUSED;
+/* REJECT "media.unreadable" unless the file has that many bytes. */
+enum asid_rc ask_same_size(const char *path, int64_t bytes,
+                           struct asid_err *err) ASID_WARN_UNUSED;
+
+#endif
