@@ -147,6 +147,17 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB)
 	$(Q)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -fsanitize=fuzzer \
 	  -o $@ $< $(LIB) $(LDFLAGS) $(LDLIBS)
 
+# Stages that exist only to test the runner: $(BINDIR)/test/asid-NAME.
+TEST_STAGES := $(patsubst tests/stages/%.c,$(BINDIR)/test/asid-%,\
+                 $(sort $(wildcard tests/stages/*.c)))
+
+$(BINDIR)/test/asid-%: $(BUILD)/obj/tests/stages/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  link' $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+check check-threads: $(TEST_STAGES)
+
 # Tests of one mode; `make MODE=asan check` runs all of them under sanitizers.
 CLI_TESTS := $(sort $(wildcard tests/cli/*.sh))
 JOBS      ?= $(shell nproc)

@@ -43,12 +43,12 @@ struct asid_cx {
 /* One record on its way through one stage. */
 struct asid_job {
     const struct asid_cx *cx;
-    struct arena *arena;  /* dies with the record */
-    struct json *record;  /* the callback changes it in place */
-    const char *id;       /* "" when it has none */
-    uint64_t line;        /* physical line (or item) number, from 1 */
-    const char *input;    /* name of the input file */
-    unsigned worker;      /* 0 .. jobs-1 */
+    struct arena *arena;            /* dies with the record */
+    struct json *record;            /* the callback changes it in place */
+    const char *id;                 /* "" when it has none */
+    uint64_t line;                  /* physical line (or item) number, from 1 */
+    const char *input;              /* name of the input file */
+    unsigned worker;                /* 0 .. jobs-1 */
     uint64_t tokens_in, tokens_out; /* for the ledger; the stage adds */
 };
 
@@ -98,7 +98,8 @@ int asid_main(const struct asid_stage *stage, int argc, char **argv);
 
 /* --- options (long names as in the schema; a wrong name or type is a BUG) --- */
 
-bool opt_given(const struct asid_cx *cx, const char *name); /* not the default */
+bool opt_given(const struct asid_cx *cx,
+               const char *name); /* not the default */
 const char *opt_text(const struct asid_cx *cx, const char *name); /* or NULL */
 bool opt_bool(const struct asid_cx *cx, const char *name);
 int64_t opt_int(const struct asid_cx *cx, const char *name);
@@ -110,9 +111,11 @@ const char *opt_nth(const struct asid_cx *cx, const char *name, size_t i);
 /* --- messages for people, on standard error ------------------------------- */
 
 /* "asid-NAME: warning: ..." unless -q. */
-void asid_warn(const struct asid_cx *cx, const char *fmt, ...) ASID_PRINTF(2, 3);
+void asid_warn(const struct asid_cx *cx, const char *fmt, ...)
+    ASID_PRINTF(2, 3);
 /* Only with -v. */
-void asid_info(const struct asid_cx *cx, const char *fmt, ...) ASID_PRINTF(2, 3);
+void asid_info(const struct asid_cx *cx, const char *fmt, ...)
+    ASID_PRINTF(2, 3);
 /* True once the user wants the program to stop: long work should return
  * ASID_STOPPED soon. */
 bool asid_stopping(const struct asid_cx *cx);

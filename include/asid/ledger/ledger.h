@@ -37,10 +37,10 @@ const char *ledger_path(const struct ledger *l);
 
 struct ledger_run {
     char run_id[40];
-    const char *program;   /* "asid-caption" */
-    const char *argv;      /* JSON array text */
+    const char *program; /* "asid-caption" */
+    const char *argv;    /* JSON array text */
     const char *version;
-    const char *libraries; /* linked library versions, one line */
+    const char *libraries;       /* linked library versions, one line */
     const char *pipeline_sha256; /* or NULL */
     const char *parent;          /* run_id of the pipeline's run, or NULL */
 };
@@ -54,15 +54,19 @@ enum asid_rc ledger_run_end(struct ledger *l, const char *run_id,
 
 /* Where an execution stands; key = (stage, output path). */
 struct ledger_checkpoint {
-    char execution[40];         /* run_id of the execution's first run */
-    char input_sha256[65];      /* of the first input_bytes of the input */
+    char execution[40];    /* run_id of the execution's first run */
+    char input_sha256[65]; /* of the first input_bytes of the input */
     char options_sha256[65];
-    uint64_t seq;               /* records done */
-    uint64_t line;              /* last physical line done */
+    uint64_t seq;  /* records done */
+    uint64_t line; /* last physical line done */
     uint64_t input_bytes;
     uint64_t output_bytes, reject_bytes;
     uint64_t accepted, rejected, failed;
     bool complete;
+    /* of the first output_bytes and reject_bytes of the two files */
+    char output_sha256[65], reject_sha256[65];
+    bool finishing;     /* all records are done; files are being renamed */
+    char rejects[4096]; /* absolute path of the rejects, "" without */
 };
 /* Look up; *found false when there is none. */
 enum asid_rc ledger_checkpoint_get(struct ledger *l, const char *stage,
@@ -101,6 +105,36 @@ enum asid_rc ledger_outcome_find(struct ledger *l, const char *stage,
                                  char output_sha256[65],
                                  struct asid_err *err) ASID_WARN_UNUSED;
 
+/* The newest outcome of any status of that stage for a record with these
+ * hashes, leaving out the execution named. */
+struct ledger_prior {
+    bool found;
+    char status[12];
+    char output_sha256[65]; /* "" unless accepted */
+    uint32_t attempts;
+};
+enum asid_rc ledger_prior_find(struct ledger *l,
+                               const struct ledger_outcome *like,
+                               struct ledger_prior *prior,
+                               struct asid_err *err) ASID_WARN_UNUSED;
+/* Whether there is any outcome that ledger_prior_find could find for records
+ * of like->stage with like->options_sha256. */
+enum asid_rc ledger_prior_any(struct ledger *l,
+                              const struct ledger_outcome *like, bool *any,
+                              struct asid_err *err) ASID_WARN_UNUSED;
+/* Put the first checkpoint of an execution and, in the same transaction,
+ * remove the outcomes of one that never ended and cannot go on (forget; may be
+ * NULL). */
+enum asid_rc ledger_begin_execution(struct ledger *l, const char *stage,
+                                    const char *output,
+                                    const struct ledger_checkpoint *c,
+                                    const char *forget,
+                                    struct asid_err *err) ASID_WARN_UNUSED;
+/* A new run_id: sorts by time, unique over hosts. */
+void ledger_new_id(char id[40]);
+/* "3.40.1" */
+const char *ledger_sqlite_version(void);
+
 /* Model replies: a rerun asks no question twice. reply is owned by the arena.*/
 enum asid_rc ledger_reply_get(struct ledger *l, const char *request_sha256,
                               struct arena *a, bool *found, struct str *reply,
@@ -117,7 +151,7 @@ typedef enum asid_rc (*ledger_row)(void *user, int columns,
                                    struct asid_err *err);
 enum asid_rc ledger_query(struct ledger *l, const char *sql,
                           const char *const *binds, size_t n_binds,
-                          ledger_row row, void *user, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                          ledger_row row, void *user,
+                          struct asid_err *err) ASID_WARN_UNUSED;
 
 #endif

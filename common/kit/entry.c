@@ -1,0 +1,69 @@
+/* Entries of programs in the embedded pipeline schema. */
+#include "asid/kit/entry.h"
+
+#include <string.h>
+
+#include "asid/data/schema.h"
+
+enum asid_rc entry_document(struct arena *a, struct json **document,
+                            struct asid_err *err)
+{
+    enum asid_rc rc =
+        json_parse(a, schema_file("pipeline.schema.json"), 0, document, err);
+
+    if (rc == ASID_OK)
+        return rc;
+    return FAIL(err, "pipeline.schema.json: %s", err->text);
+}
+
+bool entry_is_program(const struct json *entry)
+{
+    return json_get(entry, "x-kind") != NULL;
+}
+
+const char *entry_kind(const struct json *entry)
+{
+    const char *kind = json_text(json_get(entry, "x-kind"));
+
+    return kind ? kind : "";
+}
+
+struct json *entry_find(const struct json *document, const char *program)
+{
+    struct json *entry = json_get(json_get(document, "$defs"), program);
+
+    return entry_is_program(entry) ? entry : NULL;
+}
+
+struct json *entry_common(const struct json *document)
+{
+    return json_path(document, "$defs.common.properties");
+}
+
+struct json *entry_option(const struct json *document, const struct json *entry,
+                          struct str name)
+{
+    struct json *own = json_get_str(json_get(entry, "properties"), name);
+
+    if (own)
+        return own;
+    if (json_bool(json_get(entry, "x-common")) || str_is(name, "help") ||
+        str_is(name, "version"))
+        return json_get_str(entry_common(document), name);
+    return NULL;
+}
+
+void entry_nearer(const char *name, const char *candidate, const char **best,
+                  unsigned *distance)
+{
+    unsigned d = str_distance(name, candidate);
+    size_t n = strlen(name);
+    unsigned most = n < 6 ? 2 : (unsigned)(n / 3);
+
+    if (n < 3)
+        most = 1;
+    if (d > most || (*best && d >= *distance))
+        return;
+    *best = candidate;
+    *distance = d;
+}

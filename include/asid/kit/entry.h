@@ -1,0 +1,42 @@
+/*
+ * Entries: what schemas/pipeline.schema.json says about a program.
+ *
+ * An entry is a member of "$defs" with "x-kind" (source, filter, sink, tool).
+ * Its properties are the program's long options; with "x-common": true the
+ * options of "$defs"."common" belong to it as well. --help and --version
+ * belong to every program.
+ *
+ * Annotations of an option: x-short (one letter), x-arg (what help calls the
+ * value), x-positional (arguments without a name: one for a string, all that
+ * remain for an array), x-cosmetic (does not affect results), x-hidden.
+ */
+#ifndef ASID_KIT_ENTRY_H
+#define ASID_KIT_ENTRY_H
+
+#include <stdbool.h>
+
+#include "asid/base/arena.h"
+#include "asid/base/err.h"
+#include "asid/base/str.h"
+#include "asid/data/json.h"
+
+/* Parse the embedded schema document. */
+enum asid_rc entry_document(struct arena *a, struct json **document,
+                            struct asid_err *err) ASID_WARN_UNUSED;
+/* The entry of a program ("caption"), or NULL. */
+struct json *entry_find(const struct json *document, const char *program);
+/* Whether a member of "$defs" is a program. */
+bool entry_is_program(const struct json *entry);
+/* x-kind, "" when there is none. */
+const char *entry_kind(const struct json *entry);
+/* An option of a program, its own or a common one, or NULL. */
+struct json *entry_option(const struct json *document, const struct json *entry,
+                          struct str name);
+/* The properties of "$defs"."common". */
+struct json *entry_common(const struct json *document);
+/* The candidate nearest to a mistyped name, or NULL when none is near. Start
+ * with *best NULL and *distance 0; feed all candidates. */
+void entry_nearer(const char *name, const char *candidate, const char **best,
+                  unsigned *distance);
+
+#endif
