@@ -1,0 +1,256 @@
+/*
+ * asid-run: one call runs a pipeline file, again and again if need be.
+ *
+ * The stages are processes, one after the other; each resumes by itself from
+ * the ledger (see asid/kit/stage.h), so after a kill nothing has to be undone
+ * here: the same stages are started again and skip what is done.
+ */
+
+#include "asid/base/file.h"
+#include "asid/kit/stage.h"
+#include "asid/ledger/ledger.h"
+#include "asid/media/scan.h"
+#include "asid/pipeline/folder.h"
+#include "asid/pipeline/pipeline.h"
+#include "asid/pipeline/plan.h"
+#include "asid/pipeline/preview.h"
+#include "asid/pipeline/shard.h"
+#include "asid/pipeline/spawn.h"
+
+struct run {
+    struct asid_cx *cx;
+    struct pipeline pipeline;
+    struct plan_settings settings;
+    struct plan plan;
+    struct shard shard;
+    struct folder folder;
+    struct ledger_run row;
+};
+
+/* --- before anything starts ---------------------------------------------- */
+
+static enum asid_rc read_settings(struct run *r, struct asid_err *err)
+{
+    struct asid_cx *cx = r->cx;
+    struct plan_settings *s = &r->settings;
+    char *programs;
+
+    TRY(path_program_dir(cx->arena, &programs, err));
+    s->programs = programs;
+    s->dir = opt_text(cx, "output");
+    if (!opt_text(cx, "pipeline"))
+        return USAGE(err, "no pipeline file named");
+    if (!s->dir || !s->dir[0])
+        return USAGE(err, "--output DIR is missing");
+    s->shard = opt_text(cx, "shard");
+    TRY(shard_parse(s->shard, &r->shard, err));
+    if (opt_given(cx, "jobs"))
+        s->jobs =
+            arena_printf(cx->arena, "%lld", (long long)opt_int(cx, "jobs"));
+    if (opt_given(cx, "progress"))
+        s->progress = opt_text(cx, "progress");
+    s->quiet = opt_bool(cx, "quiet");
+    s->verbose = opt_bool(cx, "verbose");
+    return ASID_OK;
+}
+
+static enum asid_rc prepare(struct run *r, struct asid_err *err)
+{
+    struct asid_cx *cx = r->cx;
+
+    TRY(read_settings(r, err));
+    TRY(pipeline_load(cx->arena, opt_text(cx, "pipeline"), &r->pipeline, err));
+    TRY(plan_make(cx->arena, &r->pipeline, &r->settings, &r->plan, err));
+    TRY(plan_check_programs(&r->plan, err));
+    if (opt_bool(cx, "fresh"))
+        return ASID_OK;
+    return folder_check_shard(r->settings.dir, &r->shard, err);
+}
+
+/* The names that a list option has, as the file or the schema gives them. */
+static const char **list_option(struct run *r, const char *name, size_t *n)
+{
+    const struct json *list =
+        pipeline_value(&r->pipeline, &r->pipeline.stages[0], name);
+    const char **out =
+        arena_array(r->cx->arena, json_count(list) + 1, sizeof *out);
+
+    *n = 0;
+    json_each(item, list) {
+        if (json_text(item))
+            out[(*n)++] = json_text(item);
+    }
+    return out;
+}
+
+/* What the source will find, without looking into any file. Of a shard, files
+ * whose id needs a hash are all counted. */
+static enum asid_rc find_items(struct run *r, struct preview_item **items,
+                               size_t *n, struct asid_err *err)
+{
+    struct arena *a = r->cx->arena;
+    struct scan scan = {.arena = a, .root = r->pipeline.root};
+    size_t n_inputs;
+    const char **inputs = list_option(r, "inputs", &n_inputs);
+    enum asid_rc rc = ASID_OK;
+
+    *n = 0;
+    scan.suffixes = list_option(r, "suffixes", &scan.n_suffixes);
+    for (size_t i = 0; rc == ASID_OK && i < n_inputs; i++)
+        rc = scan_add(&scan, inputs[i], err);
+    if (rc != ASID_OK)
+        goto out;
+    scan_finish(&scan);
+    *items = arena_array(a, scan.n, sizeof **items);
+    for (size_t i = 0; i < scan.n; i++) {
+        const struct scan_file *f = &scan.files[i];
+        struct str stem = path_stem(f->path);
+
+        if (!f->stem_unique || shard_has(&r->shard, stem))
+            (*items)[(*n)++] = (struct preview_item){
+                arena_strndup(a, stem.p, stem.n), f->stem_unique, f->mtime};
+    }
+out:
+    scan_release(&scan);
+    return rc;
+}
+
+static enum asid_rc show_plan(struct run *r, struct asid_err *err)
+{
+    struct arena *a = r->cx->arena;
+    struct preview_stage *stages =
+        arena_array(a, r->plan.n_stages, sizeof *stages);
+    struct preview_item *items;
+    struct buf text;
+    enum asid_rc rc;
+    size_t n;
+
+    TRY(find_items(r, &items, &n, err));
+    TRY(preview_make(a, &r->pipeline, &r->plan, items, n,
+                     opt_bool(r->cx, "fresh"), stages, err));
+    buf_init(&text, 64 << 20);
+    preview_write(a, &r->plan, stages, &text);
+    rc = asid_print_text(r->cx, buf_view(&text), err);
+    buf_release(&text);
+    return rc;
+}
+
+/* --- the run's row in the ledger ------------------------------------------*/
+
+static char *command_line(struct run *r)
+{
+    struct arena *a = r->cx->arena;
+    struct json *list = json_new_array(a);
+    struct buf text;
+    char *line;
+
+    json_append(list, json_new_text(a, "asid-run"));
+    json_append(list, json_new_text(a, r->pipeline.path));
+    json_append(list, json_new_text(
+                          a, arena_printf(a, "--output=%s", r->settings.dir)));
+    if (r->settings.shard)
+        json_append(list, json_new_text(a, arena_printf(a, "--shard=%s",
+                                                        r->settings.shard)));
+    if (opt_bool(r->cx, "fresh"))
+        json_append(list, json_new_text(a, "--fresh"));
+    buf_init(&text, 1 << 20);
+    json_write(&text, list);
+    line = arena_strndup(a, buf_view(&text).p, text.n);
+    buf_release(&text);
+    return line;
+}
+
+/* The ledger is not kept open while stages run: each has its own. */
+static enum asid_rc begin_row(struct run *r, struct asid_err *err)
+{
+    struct ledger *ledger;
+    enum asid_rc rc;
+
+    r->row.program = "asid-run";
+    r->row.argv = command_line(r);
+    r->row.version = ASID_VERSION;
+    r->row.libraries =
+        arena_printf(r->cx->arena, "sqlite %s", ledger_sqlite_version());
+    r->row.pipeline_sha256 = r->pipeline.sha256;
+    TRY(ledger_open(r->plan.ledger, &ledger, err));
+    rc = ledger_run_begin(ledger, &r->row, err);
+    ledger_close(ledger);
+    return rc;
+}
+
+static enum asid_rc end_row(struct run *r, enum asid_rc result,
+                            const char *message, struct asid_err *err)
+{
+    const char *status = result == ASID_OK        ? "done"
+                         : result == ASID_STOPPED ? "stopped"
+                                                  : "failed";
+    struct ledger *ledger;
+    enum asid_rc rc;
+
+    TRY(ledger_open(r->plan.ledger, &ledger, err));
+    rc = ledger_run_end(ledger, r->row.run_id, status, message, err);
+    ledger_close(ledger);
+    return rc;
+}
+
+/* --- running ------------------------------------------------------------- */
+
+static bool is_stopping(const void *user)
+{
+    return asid_stopping(user);
+}
+
+static enum asid_rc run_stages(struct run *r, struct asid_err *err)
+{
+    for (size_t i = 0; i < r->plan.n_stages; i++) {
+        const struct plan_stage *s = &r->plan.stages[i];
+
+        asid_info(r->cx, "stage %zu/%zu: %s", s->number, r->plan.n_stages,
+                  plan_command(r->cx->arena, s));
+        TRY(spawn_stage(&r->folder, s, is_stopping, r->cx, err));
+    }
+    return ASID_OK;
+}
+
+/* The folder is ours from here on. */
+static enum asid_rc work(struct run *r, struct asid_err *err)
+{
+    struct arena *a = r->cx->arena;
+    struct asid_err late;
+    enum asid_rc rc;
+
+    if (opt_bool(r->cx, "fresh"))
+        TRY(folder_clear(&r->folder, err));
+    /* Once more: another asid-run may have ended between check and lock. */
+    TRY(folder_check_shard(r->settings.dir, &r->shard, err));
+    TRY(file_make_dirs(r->plan.stages_dir, err));
+    TRY(file_make_dirs(r->plan.rejects_dir, err));
+    TRY(folder_note(&r->folder, &r->pipeline, &r->plan, &r->shard, err));
+    TRY(begin_row(r, err));
+    r->settings.run_id = r->row.run_id;
+    rc = plan_make(a, &r->pipeline, &r->settings, &r->plan, err);
+    if (rc == ASID_OK)
+        rc = run_stages(r, err);
+    if (end_row(r, rc, rc == ASID_OK ? NULL : err->text, &late) != ASID_OK &&
+        rc == ASID_OK) {
+        *err = late;
+        rc = late.rc;
+    }
+    return rc;
+}
+
+static enum asid_rc run(struct asid_cx *cx, struct asid_err *err)
+{
+    struct run r = {.cx = cx, .folder = {.lock_fd = -1}};
+    enum asid_rc rc;
+
+    TRY(prepare(&r, err));
+    if (opt_bool(cx, "dry-run"))
+        return show_plan(&r, err);
+    TRY(folder_take(cx->arena, r.settings.dir, &r.folder, err));
+    rc = work(&r, err);
+    folder_release(&r.folder);
+    return rc;
+}
+
+const struct asid_stage asid_stage = {.name = "run", .run = run};

@@ -1,0 +1,103 @@
+#!/bin/sh
+# asid-audit: what the ledger answers.
+set -u
+. tests/tap.sh
+db=$tmp/run/ledger.db
+
+mkdir "$tmp/media"
+cp data-samples/clips/bird.mp4 data-samples/clips/meadow-silent.mp4 "$tmp/media"
+cp data-samples/clips/not-a-video.mp4 "$tmp/media/page.mp4"
+esc=$(printf '\033')
+cp data-samples/clips/not-a-video.mp4 "$tmp/media/bad${esc}[31m.mp4"
+cat >"$tmp/p.yaml" <<END
+name: audit
+root: $tmp/media
+stages: [ingest, export]
+END
+run "$bin/asid-run" "$tmp/p.yaml" --output "$tmp/run"
+exits 0 "the pipeline runs to its end"
+
+# --- why
+run "$bin/asid-audit" why bird --ledger "$db"
+exits 0 "why answers for an accepted record"
+is "$(head -1 "$tmp/out")" "bird: accepted by every stage that saw it" \
+    "why begins with what became of the record"
+is "$(grep -c '^[12]\. ' "$tmp/out")" 2 "why shows every stage"
+has "$tmp/out" "asid-ingest" "why names the program"
+run "$bin/asid-audit" why page --ledger "$db"
+exits 0 "why answers for a rejected record"
+has "$tmp/out" "page: rejected by ingest: media.unreadable: " \
+    "why begins with the reason of a reject"
+is "$(head -1 "$tmp/out" | cut -c1-16)" "page: rejected b" \
+    "the reason is the first line"
+run "$bin/asid-audit" why bird --json --ledger "$db"
+is "$(jq -r '[.id,.stage,.status,.program]|join(" ")' "$tmp/out")" \
+    "bird ingest accepted asid-ingest
+bird export accepted asid-export" "why --json is one object per stage, in order"
+is "$(jq -r '.output_sha256' "$tmp/out" | head -1)" \
+    "$(jq -r '.input_sha256' "$tmp/out" | tail -1)" \
+    "what one stage put out is what the next one read"
+run "$bin/asid-audit" why bird --stage export --json --ledger "$db"
+is "$(jq -r .stage "$tmp/out")" export "--stage restricts why"
+run "$bin/asid-audit" why nobody --ledger "$db"
+exits 1 "why of an unknown record ends with status 1"
+has "$tmp/err" "no record 'nobody'" "an unknown record is named"
+
+# --- rejects
+run "$bin/asid-audit" rejects --ledger "$db"
+exits 0 "rejects answers"
+is "$(sed -n 2p "$tmp/out" | awk '{print $1, $2, $3}')" \
+    "ingest media.unreadable 2" "rejects counts by stage and code"
+run "$bin/asid-audit" rejects --json --ledger "$db"
+is "$(wc -l <"$tmp/out")" 2 "rejects --json is one object per reject"
+is "$(jq -r .code "$tmp/out" | sort -u)" media.unreadable \
+    "every object has its code"
+run "$bin/asid-audit" rejects --code input.syntax --json --ledger "$db"
+is "$(cat "$tmp/out")" "" "--code restricts rejects"
+run "$bin/asid-audit" why "bad${esc}[31m" --ledger "$db"
+exits 0 "a record with control characters in its id can be asked for"
+is "$(grep -c "$esc" "$tmp/out")" 0 "control characters never reach a terminal"
+
+# --- balance
+run "$bin/asid-audit" balance --ledger "$db"
+exits 0 "balance ends well when every stage balances"
+is "$(awk 'NR > 1 {print $1, $2, $3, $4, $5, $6}' "$tmp/out")" \
+    "ingest 4 2 2 0 ok
+export 2 2 0 0 ok" "balance shows the figures of every stage in order"
+run "$bin/asid-audit" balance --json --ledger "$db"
+is "$(jq -c '[.stage,.in,.accepted,.rejected,.failed,.balanced]' "$tmp/out")" \
+    '["ingest",4,2,2,0,true]
+["export",2,2,0,0,true]' "balance --json gives the same figures"
+cp "$db" "$tmp/wrong.db"
+sqlite3 "$tmp/wrong.db" \
+    "DELETE FROM outcomes WHERE stage = 'ingest' AND seq = 1"
+run "$bin/asid-audit" balance --ledger "$tmp/wrong.db"
+exits 1 "balance ends with status 1 when a stage does not balance"
+has "$tmp/out" "NOT BALANCED" "the stage that does not balance is marked"
+
+# --- runs
+run "$bin/asid-audit" runs --ledger "$db"
+exits 0 "runs answers"
+is "$(awk 'NR > 1 {print $2, $4}' "$tmp/out" | sort)" "asid-export done
+asid-ingest done
+asid-run done" "runs lists every call with its status"
+run "$bin/asid-audit" runs --json --ledger "$db"
+is "$(jq -r 'select(.program != "asid-run").parent_run' "$tmp/out" | sort -u)" \
+    "$(jq -r 'select(.program == "asid-run").run_id' "$tmp/out")" \
+    "stages name the pipeline's run as their parent"
+is "$(jq -r 'select(.peak_bytes > 0 and .seconds >= 0).program' "$tmp/out" |
+    wc -l)" 3 "every run has its time and peak memory"
+
+# --- wrong questions
+run "$bin/asid-audit" wyh bird --ledger "$db"
+exits 2 "an unknown question is wrong usage"
+has "$tmp/err" "did you mean 'why'?" "an unknown question gets the nearest one"
+run "$bin/asid-audit" --ledger "$db"
+exits 2 "no question is wrong usage"
+run "$bin/asid-audit" why --ledger "$db"
+exits 2 "why without a record is wrong usage"
+run "$bin/asid-audit" balance --ledger "$tmp/none.db"
+exits 1 "a ledger that is not there is an error"
+is "$(ls "$tmp/none.db" 2>/dev/null)" "" "asking makes no ledger"
+
+finish

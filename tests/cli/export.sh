@@ -1,0 +1,67 @@
+#!/bin/sh
+# asid-export: rows, files, and what a reader may rely on.
+set -u
+. tests/tap.sh
+
+cat >"$tmp/in.jsonl" <<'END'
+{"id":"a","video":"a.mp4","media":{"duration":5,"sha256":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","video":{"width":320,"height":240,"fps":25},"audio":null},"sources":[{"name":"m","caption":"first"}],"extra":1.50}
+{"id":"b","sources":[],"caption":"\u00e9\u0007"}
+{"id":"c","sources":[{"name":"m","attributes":{"speech":"hello"}}],"attributes":{"scene":{"text":"a street","verdict":"verified"}}}
+END
+run "$bin/asid-export" --output "$tmp/set" "$tmp/in.jsonl"
+exits 0 "export of three records ends well"
+same "$tmp/out" "$tmp/in.jsonl" "records pass through byte for byte"
+is "$(ls "$tmp/set")" "features.json
+manifest.json
+raw.jsonl" "the folder holds rows, columns and manifest"
+keys='["id","video","duration","sha256","width","height","fps","has_audio","attributes","caption","sources"]'
+is "$(jq -c keys_unsorted "$tmp/set/raw.jsonl" | sort -u)" "$keys" \
+    "every row has the same keys in the same order"
+is "$(jq -c keys_unsorted "$tmp/set/features.json")" "$keys" \
+    "features.json describes the same columns"
+is "$(jq -c '[.[]|type]' "$tmp/set/raw.jsonl" | sort -u)" \
+    '["string","string","number","string","number","number","number","boolean","object","string","array"]' \
+    "every column has one type"
+is "$(jq -r .caption "$tmp/set/raw.jsonl" | head -1)" first \
+    "without a caption of its own a record gets its first source's"
+is "$(jq -r .attributes.scene "$tmp/set/raw.jsonl" | tail -1)" "a street" \
+    "an attribute is its text"
+is "$(jq -c '.sources[0].attributes|keys_unsorted' "$tmp/set/raw.jsonl" |
+    tail -1)" \
+    '["scene","characters","objects","actions","narrative_elements","speech","camera","emotions"]' \
+    "a source has all eight attributes"
+has "$tmp/set/raw.jsonl" '"duration":5.0,' "a real number is spelled as one"
+is "$(jq -r '.files[0]|[.name,.rows,.bytes,.sha256]|@tsv' \
+    "$tmp/set/manifest.json")" \
+    "raw.jsonl	3	$(wc -c <"$tmp/set/raw.jsonl")	$(sha256sum \
+    <"$tmp/set/raw.jsonl" | cut -d' ' -f1)" \
+    "the manifest counts and hashes the rows"
+
+cp -r "$tmp/set" "$tmp/first"
+run "$bin/asid-export" --output "$tmp/set" -j 4 "$tmp/in.jsonl"
+exits 0 "export with four jobs ends well"
+same "$tmp/set" "$tmp/first" "the same records give the same bytes at any -j"
+
+printf '{"id":"z"}\nnot json\n' >"$tmp/mixed.jsonl"
+run "$bin/asid-export" --output "$tmp/mixed" --rejects "$tmp/rejects" \
+    "$tmp/mixed.jsonl"
+exits 0 "a broken line does not stop an export"
+is "$(wc -l <"$tmp/mixed/raw.jsonl") $(wc -l <"$tmp/rejects")" "1 1" \
+    "a broken line goes to the rejects and not to the dataset"
+
+run "$bin/asid-export" --output "$tmp/set" --strict "$tmp/mixed.jsonl"
+exits 1 "a strict export stops at a broken line"
+same "$tmp/set" "$tmp/first" "an export that stopped leaves the dataset alone"
+
+: >"$tmp/empty.jsonl"
+run "$bin/asid-export" --output "$tmp/empty" "$tmp/empty.jsonl"
+exits 0 "export of nothing ends well"
+is "$(wc -c <"$tmp/empty/raw.jsonl")" 0 "export of nothing is an empty dataset"
+
+: >"$tmp/file"
+run "$bin/asid-export" --output "$tmp/file" "$tmp/in.jsonl"
+exits 1 "a file where the folder should be is an error"
+run "$bin/asid-export" --formats parquet --output "$tmp/p" "$tmp/in.jsonl"
+exits 2 "an unknown format is wrong usage"
+
+finish

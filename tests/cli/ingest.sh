@@ -1,0 +1,132 @@
+#!/bin/sh
+# asid-ingest: which files become records, under which ids, and what becomes of
+# the others.
+set -u
+. tests/tap.sh
+
+clips=data-samples/clips
+ingest() { run "$bin/asid-ingest" -q --rejects "$tmp/rejects" "$@"; }
+ids() { jq -r .id "$tmp/out" | tr '\n' ' '; }
+codes() { jq -r '"\(.video) \(.reject.code)"' "$tmp/rejects"; }
+
+# --- records
+ingest --root data-samples clips
+exits 0 "a folder with unreadable files still ends well"
+is "$(ids)" "bird damaged meadow-silent portrait " \
+    "records come in the order of paths, named by their stems"
+is "$(codes)" "clips/not-a-video.mp4 media.unreadable" \
+    "what is no video is rejected with its path"
+is "$(jq -c 'select(.id=="bird")|[keys_unsorted,.video,.sources]' "$tmp/out")" \
+    '[["id","video","media","sources"],"clips/bird.mp4",[]]' \
+    "a record has id, video, media and empty sources"
+is "$(jq -c 'select(.id=="bird").media|[.duration,.bytes,.video.codec,.video.width,.video.height,.video.fps,.video.frames,.audio.sample_rate]' "$tmp/out")" \
+    "[5.5,$(wc -c <$clips/bird.mp4),\"h264\",480,270,24,132,48000]" \
+    "media holds what probing found"
+is "$(jq -r 'select(.id=="bird").media.sha256' "$tmp/out")" \
+    "$(sha256sum $clips/bird.mp4 | cut -d' ' -f1)" \
+    "media holds the hash of the file"
+is "$(jq -c 'select(.id=="meadow-silent").media.audio' "$tmp/out")" null \
+    "a silent video has audio null"
+cp "$tmp/out" "$tmp/one"
+ingest --root data-samples clips -j 4
+same "$tmp/out" "$tmp/one" "several jobs give the same bytes"
+ingest $clips/bird.mp4
+is "$(jq -r .video "$tmp/out")" $clips/bird.mp4 \
+    "without a root, paths start from the working directory"
+ingest "$PWD/$clips/bird.mp4"
+is "$(jq -r .video "$tmp/out")" "$PWD/$clips/bird.mp4" \
+    "absolute paths stay absolute"
+
+# --- checking
+ingest --check decode $clips
+exits 0 "a full check of a folder ends well"
+is "$(codes)" "$clips/damaged.mp4 media.damaged
+$clips/not-a-video.mp4 media.unreadable" "a full check finds the cut file"
+has "$tmp/rejects" "42 of 132 frames" "the message says how much is there"
+is "$(jq -c 'select(.id=="bird").media.decoded' "$tmp/out")" \
+    '{"frames":132,"errors":0,"video_span":5.5,"audio_span":5.504}' \
+    "a full check records what came out of the decoders"
+
+# --- ids
+mkdir -p "$tmp/set/a" "$tmp/set/b"
+cp $clips/bird.mp4 "$tmp/set/a/clip.mp4"
+cp $clips/portrait.mp4 "$tmp/set/b/clip.mp4"
+cp $clips/portrait.mp4 "$tmp/set/b/other.MP4"
+hash() { sha256sum "$1" | cut -c1-8; }
+ingest --root "$tmp/set"
+is "$(ids)" "clip-$(hash $clips/bird.mp4) clip-$(hash $clips/portrait.mp4) other " \
+    "equal stems get the hash of the content"
+cp "$tmp/out" "$tmp/before"
+mv "$tmp/set/a" "$tmp/set/moved"
+ingest --root "$tmp/set"
+is "$(jq -r .id "$tmp/out" | sort)" "$(jq -r .id "$tmp/before" | sort)" \
+    "moving a folder changes no id"
+mv "$tmp/set/moved" "$tmp/set/a"
+ingest --root "$tmp/set" a/clip.mp4
+is "$(ids)" "clip " "a stem is unique among the files of the call"
+cp $clips/bird.mp4 "$tmp/set/b/clip2.mp4"
+cp $clips/bird.mp4 "$tmp/set/clip.mp4"
+ingest --root "$tmp/set"
+is "$(codes)" "clip.mp4 input.duplicate" \
+    "the same stem with the same content is a duplicate"
+has "$tmp/rejects" "as a/clip.mp4 has" "a duplicate names the file before it"
+ingest --root "$tmp/set" --duplicates content
+is "$(codes)" "b/clip2.mp4 input.duplicate
+b/other.MP4 input.duplicate
+clip.mp4 input.duplicate" "equal content is a duplicate when asked for"
+ingest --root "$tmp/set" --suffixes mkv,webm
+is "$(cat "$tmp/out")" "" "only files with the suffixes asked for are taken"
+ingest --root "$tmp/set" a ./a a/clip.mp4
+is "$(jq -r .video "$tmp/out")" a/clip.mp4 "a file named twice is one record"
+
+# --- resuming: an id that is taken stays taken
+ingest --root "$tmp/set" --ledger "$tmp/ledger" -o "$tmp/records" a b
+exits 0 "a run with a ledger ends well"
+cp "$tmp/records" "$tmp/first"
+ingest --root "$tmp/set" --ledger "$tmp/ledger" -o "$tmp/records" a b
+exits 0 "the same run again ends well"
+same "$tmp/records" "$tmp/first" "the same run again gives the same bytes"
+
+# --- odd files
+odd=$tmp/odd
+mkdir -p "$odd/.hidden" "$odd/loop"
+cp $clips/bird.mp4 "$odd/-x.mp4"
+cp $clips/bird.mp4 "$odd/new
+line.mp4"
+cp $clips/bird.mp4 "$odd/quo'te\".mp4"
+cp $clips/bird.mp4 "$odd/.hidden/no.mp4"
+cp $clips/bird.mp4 "$(printf '%s/caf\351.mp4' "$odd")"
+ln -s . "$odd/loop/again"
+ln -s nowhere "$odd/dangling.mp4"
+mkfifo "$odd/pipe.mp4"
+: >"$odd/empty.mp4"
+cp tests/media/cover.m4a "$odd/sound.mp4"
+ingest --root "$odd"
+exits 0 "odd names and odd files end well"
+is "$(jq -c .id "$tmp/out")" '"-x"
+"new\nline"
+"quo'"'"'te\""' "odd names come through"
+is "$(codes)" 'caf\xe9.mp4 media.unreadable
+dangling.mp4 media.unreadable
+empty.mp4 media.unreadable
+pipe.mp4 media.unreadable
+sound.mp4 media.no_video' "each odd file is rejected for what it is"
+has "$tmp/rejects" "not UTF-8" "a name that no record can hold is explained"
+ingest nothing.mp4
+exits 0 "a missing file is a reject"
+is "$(codes)" "nothing.mp4 media.unreadable" "a missing file is unreadable"
+ingest --strict nothing.mp4
+exits 1 "a missing file with --strict is a failure"
+
+# --- wrong usage
+ingest rows.jsonl
+exits 2 "annotation rows are refused for now"
+has "$tmp/err" "annotation rows cannot be read yet" "and the message says so"
+ingest -
+exits 2 "standard input holds no files"
+mkdir "$tmp/none"
+run "$bin/asid-ingest" --root "$tmp/none"
+exits 0 "an empty folder is no failure"
+has "$tmp/err" "no video file found" "but there is a warning"
+
+finish

@@ -1,0 +1,123 @@
+#!/bin/sh
+# asid-run: pipelines from file to dataset, again and again.
+set -u
+. tests/tap.sh
+out=$tmp/run
+
+listing() { # everything below a folder, with times
+    find "$1" -exec ls -ld --time-style=full-iso {} + 2>/dev/null | sort -k9
+}
+
+# --- a whole run
+run "$bin/asid-run" pipelines/smoke.yaml --output "$out"
+exits 0 "a pipeline over the sample clips runs to its end"
+is "$(wc -l <"$out/dataset/raw.jsonl")" 4 \
+    "every clip with a picture is a row of the dataset"
+has "$out/rejects/01-ingest.jsonl" '"code":"media.unreadable"' \
+    "a file that is no video is rejected with its reason"
+has "$out/dataset/manifest.json" \
+    "$(sha256sum <"$out/dataset/raw.jsonl" | cut -d' ' -f1)" \
+    "the manifest holds the hash of the rows"
+same "$out/stages/01-ingest.jsonl" "$out/stages/02-export.jsonl" \
+    "export passes records through unchanged"
+has "$out/run.json" '"pipeline": "smoke"' "run.json names the pipeline"
+is "$(find "$out" -name '*.part' -o -name '*.tmp*')" "" \
+    "no temporary file is left behind"
+
+# --- again
+cp -r "$out" "$tmp/first"
+run "$bin/asid-run" pipelines/smoke.yaml --output "$out"
+exits 0 "a second run of a finished pipeline ends well"
+same "$out/dataset" "$tmp/first/dataset" "a second run gives the same dataset"
+same "$out/rejects" "$tmp/first/rejects" "a second run gives the same rejects"
+run "$bin/asid-audit" balance --ledger "$out/ledger.db"
+exits 0 "every stage balances after the second run"
+
+# --- the plan
+listing "$out" >"$tmp/before"
+run "$bin/asid-run" pipelines/smoke.yaml --output "$out" --dry-run
+exits 0 "a dry run of a finished pipeline ends well"
+has "$tmp/out" "asid-ingest --root=data-samples" \
+    "a dry run shows the command lines"
+listing "$out" >"$tmp/after"
+same "$tmp/before" "$tmp/after" "a dry run writes nothing in the folder"
+run "$bin/asid-run" pipelines/caption.yaml --output "$tmp/none" --dry-run
+exits 0 "a dry run without a folder ends well"
+has "$tmp/out" "model calls" "a dry run counts the model calls"
+is "$(ls -d "$tmp/none" 2>/dev/null)" "" "a dry run makes no folder"
+
+# --- faulty files
+cat >"$tmp/bad.yaml" <<END
+name: bad
+root: data-samples
+stages:
+  - ingest: {inputs: [clips]}
+  - exprot
+END
+run "$bin/asid-run" "$tmp/bad.yaml" --output "$tmp/bad"
+exits 2 "an unknown stage is wrong usage"
+has "$tmp/err" "$tmp/bad.yaml:5:5: unknown stage 'exprot'; did you mean 'export'?" \
+    "an unknown stage is named with its place and the nearest name"
+is "$(ls -d "$tmp/bad" 2>/dev/null)" "" \
+    "a faulty pipeline file starts nothing"
+run "$bin/asid-run" pipelines/smoke.yaml
+exits 2 "a run without a folder is wrong usage"
+run "$bin/asid-run" "$tmp/missing.yaml" --output "$tmp/bad"
+exits 2 "a pipeline file that does not exist is wrong usage"
+
+# --- two runs in one folder
+echo "4242 elsewhere" >"$out/run.lock"
+flock "$out/run.lock" sleep 3 &
+sleep 0.3
+run "$bin/asid-run" pipelines/smoke.yaml --output "$out"
+exits 1 "a second run in the same folder is refused"
+has "$tmp/err" "process 4242 on elsewhere" \
+    "the refusal names the first run's process and host"
+wait
+run "$bin/asid-run" pipelines/smoke.yaml --output "$out"
+exits 0 "a folder whose owner is gone is taken over"
+
+# --- shards
+for i in 0 1 2; do
+    run "$bin/asid-run" pipelines/smoke.yaml --output "$tmp/s$i" --shard $i/3
+    exits 0 "shard $i of 3 runs to its end"
+done
+cat "$tmp"/s[012]/dataset/raw.jsonl | sort >"$tmp/union"
+sort "$out/dataset/raw.jsonl" >"$tmp/all"
+same "$tmp/union" "$tmp/all" "the shards together are the whole, each row once"
+cat "$tmp"/s[012]/rejects/01-ingest.jsonl | sort >"$tmp/union"
+sort "$out/rejects/01-ingest.jsonl" >"$tmp/all"
+same "$tmp/union" "$tmp/all" "the shards together reject what the whole rejects"
+run "$bin/asid-run" pipelines/smoke.yaml --output "$tmp/s0" --shard 0/4
+exits 2 "another number of shards in the same folder is refused"
+has "$tmp/err" "shard 0/3" "the refusal names the shard the folder holds"
+run "$bin/asid-run" pipelines/smoke.yaml --output "$tmp/s0" --shard 3/3
+exits 2 "a shard beyond the last is wrong usage"
+
+# --- starting over
+echo mine >"$out/notes.txt"
+echo mine >"$out/dataset/README"
+run "$bin/asid-run" pipelines/smoke.yaml --output "$out" --fresh
+exits 0 "starting over runs to its end"
+same "$out/dataset/raw.jsonl" "$tmp/first/dataset/raw.jsonl" \
+    "starting over gives the same rows"
+is "$(cat "$out/notes.txt" "$out/dataset/README")" "mine
+mine" "starting over leaves other people's files alone"
+
+# --- changes
+sed 's/inputs: \[clips\]/inputs: [clips\/bird.mp4]/' pipelines/smoke.yaml \
+    >"$tmp/one.yaml"
+run "$bin/asid-run" "$tmp/one.yaml" --output "$out"
+exits 0 "a changed pipeline file is accepted in the same folder"
+is "$(wc -l <"$out/dataset/raw.jsonl")" 1 "a changed input changes the dataset"
+run "$bin/asid-audit" balance --ledger "$out/ledger.db"
+exits 0 "every stage balances after the change"
+
+# --- a stage that fails
+rm -rf "$out/stages/02-export.jsonl" "$tmp/f"
+mkdir -p "$tmp/f/dataset/raw.jsonl.part"
+run "$bin/asid-run" pipelines/smoke.yaml --output "$tmp/f"
+exits 1 "a stage that cannot work ends the run with status 1"
+has "$tmp/err" "stage 2 (export)" "the message names the stage that failed"
+
+finish
