@@ -217,7 +217,8 @@ INLINE void pack_values(const struct nn_pack *p, size_t row, size_t k, size_t n,
                         enum nn_dtype dtype)
 {
     const size_t size = dtype == NN_F32 ? 4 : 2;
-    float *to = p->panel + k * p->width + row;
+    const size_t width = p->width;
+    float *to = p->panel + k * width + row;
     __m256i r[8];
 
 #pragma GCC unroll 8
@@ -235,42 +236,37 @@ INLINE void pack_values(const struct nn_pack *p, size_t row, size_t k, size_t n,
 #pragma GCC unroll 8
     for (size_t i = 0; i < 8; i++)
         if (i < n)
-            _mm256_storeu_si256((void *)(to + i * p->width), r[i]);
+            _mm256_storeu_si256((void *)(to + i * width), r[i]);
 }
 
 /* bf16, 16 columns: pairs travel through the transposition as one value. */
 INLINE void pack_pairs(const struct nn_pack *p, size_t row, size_t k)
 {
-    const char *w = (const char *)p->w + (row * p->ldw + k) * 2;
-    float *to = p->panel + k * p->width + row;
+    const size_t width = p->width, step = p->ldw * 2;
+    const char *w = (const char *)p->w + row * step + k * 2;
+    float *to = p->panel + k * width + row;
     const __m256i high = _mm256_set1_epi32((int)0xffff0000u);
     __m256i r[8];
 
 #pragma GCC unroll 8
     for (size_t i = 0; i < 8; i++)
-        r[i] = _mm256_loadu_si256((const void *)(w + i * p->ldw * 2));
+        r[i] = _mm256_loadu_si256((const void *)(w + i * step));
     transpose(r);
 #pragma GCC unroll 8
     for (size_t i = 0; i < 8; i++) {
-        _mm256_storeu_si256((void *)(to + 2 * i * p->width),
+        _mm256_storeu_si256((void *)(to + 2 * i * width),
                             _mm256_slli_epi32(r[i], 16));
-        _mm256_storeu_si256((void *)(to + (2 * i + 1) * p->width),
+        _mm256_storeu_si256((void *)(to + (2 * i + 1) * width),
                             _mm256_and_si256(r[i], high));
     }
 }
 
 INLINE void pack_all(const struct nn_pack *p, enum nn_dtype dtype)
 {
-    const size_t size = dtype == NN_F32 ? 4 : 2;
-
     for (size_t row = 0; row < p->width; row += 8) {
         bool whole = row + 8 <= p->rows;
         size_t k = 0;
 
-        for (size_t i = row; p->ahead && i < row + 8 && i < p->rows; i++)
-            for (size_t at = 0; at < p->k * size; at += 64)
-                __builtin_prefetch(
-                    (const char *)p->w + (i * p->ldw + p->k) * size + at, 0, 2);
         for (; dtype == NN_BF16 && whole && k + 16 <= p->k; k += 16)
             pack_pairs(p, row, k);
         for (; k < p->k; k += 8)

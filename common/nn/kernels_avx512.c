@@ -188,7 +188,8 @@ INLINE void pack_values(const struct nn_pack *p, size_t row, size_t k, size_t n,
                         enum nn_dtype dtype)
 {
     const size_t size = dtype == NN_F32 ? 4 : 2;
-    float *to = p->panel + k * p->width + row;
+    const size_t width = p->width;
+    float *to = p->panel + k * width + row;
     __m512i r[16];
 
 #pragma GCC unroll 16
@@ -203,41 +204,36 @@ INLINE void pack_values(const struct nn_pack *p, size_t row, size_t k, size_t n,
 #pragma GCC unroll 16
     for (size_t i = 0; i < 16; i++)
         if (i < n)
-            _mm512_storeu_si512(to + i * p->width, r[i]);
+            _mm512_storeu_si512(to + i * width, r[i]);
 }
 
 /* bf16, 32 columns: pairs travel through the transposition as one value. */
 INLINE void pack_pairs(const struct nn_pack *p, size_t row, size_t k)
 {
-    const char *w = (const char *)p->w + (row * p->ldw + k) * 2;
-    float *to = p->panel + k * p->width + row;
+    const size_t width = p->width, step = p->ldw * 2;
+    const char *w = (const char *)p->w + row * step + k * 2;
+    float *to = p->panel + k * width + row;
     const __m512i high = _mm512_set1_epi32((int)0xffff0000u);
     __m512i r[16];
 
 #pragma GCC unroll 16
     for (size_t i = 0; i < 16; i++)
-        r[i] = _mm512_loadu_si512(w + i * p->ldw * 2);
+        r[i] = _mm512_loadu_si512(w + i * step);
     transpose(r);
 #pragma GCC unroll 16
     for (size_t i = 0; i < 16; i++) {
-        _mm512_storeu_si512(to + 2 * i * p->width, _mm512_slli_epi32(r[i], 16));
-        _mm512_storeu_si512(to + (2 * i + 1) * p->width,
+        _mm512_storeu_si512(to + 2 * i * width, _mm512_slli_epi32(r[i], 16));
+        _mm512_storeu_si512(to + (2 * i + 1) * width,
                             _mm512_and_si512(r[i], high));
     }
 }
 
 INLINE void pack_all(const struct nn_pack *p, enum nn_dtype dtype)
 {
-    const size_t size = dtype == NN_F32 ? 4 : 2;
-
     for (size_t row = 0; row < p->width; row += 16) {
         bool whole = row + 16 <= p->rows;
         size_t k = 0;
 
-        for (size_t i = row; p->ahead && i < row + 16 && i < p->rows; i++)
-            for (size_t at = 0; at < p->k * size; at += 64)
-                __builtin_prefetch(
-                    (const char *)p->w + (i * p->ldw + p->k) * size + at, 0, 2);
         for (; dtype == NN_BF16 && whole && k + 32 <= p->k; k += 32)
             pack_pairs(p, row, k);
         for (; k < p->k; k += 16)

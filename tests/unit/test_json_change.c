@@ -46,6 +46,17 @@ static const char *pretty(const struct json *v)
     return copy;
 }
 
+/* xorshift64*: the same documents on every machine. */
+static uint64_t seed = 20260213;
+
+static unsigned draw(unsigned below)
+{
+    seed ^= seed >> 12;
+    seed ^= seed << 25;
+    seed ^= seed >> 27;
+    return (unsigned)((seed * 0x2545f4914f6cdd1du) >> 33) % below;
+}
+
 static void test_changing(void)
 {
     struct json *v = parse_text("{ \"a\" : 0.30 , \"b\\u0021\" : [1, 2 , 3],\n"
@@ -121,6 +132,70 @@ static void test_unlink_in_loop(void)
     json_append(v, json_new_null(&arena));
     CHECK_TEXT(written(v), "[null]");
     check_case("elements may leave while a loop passes them");
+}
+
+/* Random changes to an array and an object of the same numbers, against a
+ * plain list of them. */
+static void test_model(void)
+{
+    enum { MOST = 9 };
+    int list[MOST], n = 3, next = 4;
+    struct json *array = parse_text("[1,2,3]");
+    struct json *object = parse_text("{\"k1\":1,\"k2\":2,\"k3\":3}");
+
+    list[0] = 1;
+    list[1] = 2;
+    list[2] = 3;
+    for (int step = 0; step < 5000; step++) {
+        int at = n ? (int)draw((unsigned)n) : 0;
+        struct buf want[2];
+
+        if (n && (n == MOST || draw(2))) {
+            const char *key = arena_printf(&arena, "k%d", list[at]);
+
+            json_unlink(json_at(array, (size_t)at));
+            if (draw(2)) {
+                json_unlink(json_get(object, key));
+            } else { /* once more in place before it goes */
+                json_set_i64(&arena, object, key, 0);
+                json_unlink(json_get(object, key));
+            }
+            n--;
+            memmove(list + at, list + at + 1, (size_t)(n - at) * sizeof *list);
+        } else {
+            json_append(array, json_new_i64(&arena, next));
+            json_set_i64(&arena, object, arena_printf(&arena, "k%d", next),
+                         next);
+            list[n++] = next++;
+        }
+        buf_init(&want[0], 4096);
+        buf_init(&want[1], 4096);
+        for (int i = 0; i < n; i++) {
+            buf_printf(&want[0], "%s%d", i ? "," : "[", list[i]);
+            buf_printf(&want[1], "%s\"k%d\":%d", i ? "," : "{", list[i],
+                       list[i]);
+        }
+        buf_text(&want[0], n ? "]" : "[]");
+        buf_text(&want[1], n ? "}" : "{}");
+        CHECK_TEXT(written(array), want[0].p);
+        CHECK_TEXT(written(object), want[1].p);
+        CHECK(json_count(array) == (size_t)n, "%zu", json_count(array));
+        buf_release(&want[0]);
+        buf_release(&want[1]);
+    }
+    check_case("random changes leave what a plain list would hold");
+}
+
+static void test_append(void)
+{
+    struct json *v = parse_text("{\"a\": [1], \"b\": [ ]}");
+
+    json_append(json_get(v, "a"), json_new_i64(&arena, 2));
+    CHECK_TEXT(written(v), "{\"a\":[1,2],\"b\":[ ]}");
+    CHECK(json_at(json_get(v, "a"), 1) ==
+              json_next(json_first(json_get(v, "a"))),
+          "the last one");
+    check_case("appending to a parsed array changes what is written");
 }
 
 static void test_making(void)
@@ -218,17 +293,6 @@ static void test_line_ends(void)
 }
 
 /* --- random documents ------------------------------------------------------ */
-
-/* xorshift64*: the same documents on every machine. */
-static uint64_t seed = 20260213;
-
-static unsigned draw(unsigned below)
-{
-    seed ^= seed >> 12;
-    seed ^= seed << 25;
-    seed ^= seed >> 27;
-    return (unsigned)((seed * 0x2545f4914f6cdd1du) >> 33) % below;
-}
 
 static void add_blanks(struct buf *b)
 {
@@ -394,6 +458,38 @@ static void test_mutations(void)
     check_case("a changed byte anywhere does no harm");
 }
 
+/* Any two equal keys are found, however many there are. */
+static void test_duplicates(void)
+{
+    struct buf b;
+
+    buf_init(&b, 1 << 20);
+    for (int n = 2; n <= 24; n++) {
+        for (int i = 1; i < n; i++) {
+            int twin = (int)draw((unsigned)i);
+            struct json *v;
+            size_t at = 0;
+
+            buf_reset(&b);
+            for (int k = 0; k < n; k++) {
+                buf_char(&b, k ? ',' : '{');
+                if (k == i)
+                    at = b.n;
+                buf_printf(&b, "\"k%d\":0", k == i ? twin : k);
+            }
+            buf_char(&b, '}');
+            CHECK(json_parse(&arena, buf_view(&b), 0, &v, &err) == ASID_REJECT,
+                  "%s", b.p);
+            CHECK_TEXT(err.text,
+                       arena_printf(&arena,
+                                    "byte %zu: the object has this key already",
+                                    at));
+        }
+    }
+    buf_release(&b);
+    check_case("finds the second of two equal keys");
+}
+
 /* --- hostile documents ------------------------------------------------------ */
 
 static void test_many_keys(void)
@@ -449,6 +545,8 @@ int main(void)
     test_changing();
     test_replace_positions();
     test_unlink_in_loop();
+    test_model();
+    test_append();
     test_making();
     test_cap();
     test_deep_made();
@@ -456,6 +554,7 @@ int main(void)
     test_line_ends();
     test_random();
     test_mutations();
+    test_duplicates();
     test_many_keys();
     test_long();
     arena_release(&arena);

@@ -116,10 +116,9 @@ static void pack_once(const struct nn_kernels *k, enum nn_dtype dtype,
     char *base = weights(rows * ld, dtype, &w);
     float *a = floats(width * depth + GUARD),
           *b = floats(width * depth + GUARD);
-    struct nn_pack p = {w, ld, dtype, rows, depth, width, true, a};
+    struct nn_pack p = {w, ld, dtype, rows, depth, width, a};
 
     memcpy(b, a, (width * depth + GUARD) * sizeof *a);
-    p.ahead = false; /* there is nothing behind */
     k->pack(&p);
     p.panel = b;
     nn_kernels_ref.pack(&p);

@@ -146,6 +146,8 @@ static void test_keywords(void)
          "{'b':1}", "b: expected null, got 1"},
         {"{'required':['a'],'additionalProperties':{'type':'null'}}", "{'a':1}",
          "a: expected null, got 1"},
+        {"{'properties':{'a':{}},'additionalProperties':false}", "{'xay':1}",
+         "xay: unknown key"},
         {"{'patternProperties':{'^x':{'type':'null'}},"
          "'additionalProperties':false}",
          "{'x1':null,'xyz':null}", NULL},

@@ -32,7 +32,6 @@ struct nn_pack {
     enum nn_dtype dtype;
     size_t rows, k;
     size_t width; /* a multiple of NN_LANES, >= rows, <= tile_cols */
-    bool ahead;   /* fetch the next k columns of each row into the cache */
     float *panel;
 };
 

@@ -1,0 +1,135 @@
+/* Which files are found below folders, in which order, with which names. */
+#include "asid/media/scan.h"
+
+#include <sys/stat.h>
+
+#include "media_files.h"
+
+static struct scratch scratch;
+
+static void touch(const char *name)
+{
+    scratch_write(&scratch, name, name, strlen(name));
+}
+
+static void folder(const char *name)
+{
+    CHECK(mkdir(scratch_path(&scratch, name), 0700) == 0, "mkdir %s", name);
+}
+
+static const char *found(struct scan *s)
+{
+    char *text = arena_strdup(&scratch.arena, "");
+
+    for (size_t i = 0; i < s->n; i++)
+        text =
+            arena_printf(&scratch.arena, "%s%s%s%s", text, i ? " " : "",
+                         s->files[i].path, s->files[i].stem_unique ? "" : "*");
+    return text;
+}
+
+static const char *scan(const char *const *inputs, size_t n)
+{
+    static const char *const suffixes[] = {"mp4", ".mkv"};
+    struct asid_err err = {.text = ""};
+    struct scan s = {.arena = &scratch.arena,
+                     .root = scratch.dir,
+                     .suffixes = suffixes,
+                     .n_suffixes = 2};
+    const char *text;
+
+    for (size_t i = 0; i < n; i++)
+        CHECK_OK(scan_add(&s, inputs[i], &err), err);
+    scan_finish(&s);
+    text = found(&s);
+    scan_release(&s);
+    return text;
+}
+
+#define SCAN(...)                                                              \
+ scan((const char *const[]){__VA_ARGS__},                                      \
+      sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+static void make_tree(void)
+{
+    folder("b");
+    folder("b/c");
+    folder("b.mp4"); /* a folder with the name of a video */
+    folder(".hidden");
+    touch("z.mp4");
+    touch("a.MP4");
+    touch("a.txt");
+    touch("noext");
+    touch(".secret.mp4");
+    touch(".hidden/x.mp4");
+    touch("b/z.mkv");
+    touch("b/c/one.mp4");
+    touch("b-x.mp4");
+    touch("b.mp4/deep.mp4");
+}
+
+static void test_walk(void)
+{
+    make_tree();
+    CHECK_TEXT(SCAN("."),
+               "a.MP4 b-x.mp4 b.mp4/deep.mp4 b/c/one.mp4 b/z.mkv* z.mp4*");
+    check_case("folders are walked in the byte order of paths");
+    CHECK_TEXT(SCAN("b", "z.mp4"), "b/c/one.mp4 b/z.mkv* z.mp4*");
+    CHECK_TEXT(SCAN("z.mp4", "b/"), "z.mp4* b/c/one.mp4 b/z.mkv*");
+    check_case("inputs keep their order, folders are sorted inside");
+    CHECK_TEXT(SCAN("a.txt", "nothing.mp4", ".secret.mp4"),
+               "a.txt nothing.mp4 .secret.mp4");
+    check_case("named files are taken whatever they are");
+    CHECK_TEXT(SCAN("z.mp4", "./z.mp4", ".//z.mp4", "."),
+               "z.mp4* a.MP4 b-x.mp4 b.mp4/deep.mp4 b/c/one.mp4 b/z.mkv*");
+    check_case("a file named twice is one file");
+    CHECK_TEXT(SCAN(scratch_path(&scratch, "z.mp4")),
+               scratch_path(&scratch, "z.mp4"));
+    check_case("absolute inputs stay absolute");
+}
+
+static void test_links(void)
+{
+    CHECK(symlink("..", scratch_path(&scratch, "b/up")) == 0, "symlink");
+    CHECK(symlink(".", scratch_path(&scratch, "b/c/self")) == 0, "symlink");
+    CHECK(symlink("../z.mp4", scratch_path(&scratch, "b/link.mp4")) == 0,
+          "symlink");
+    CHECK(symlink("nowhere", scratch_path(&scratch, "b/broken.mp4")) == 0,
+          "symlink");
+    CHECK_TEXT(SCAN("b"), "b/broken.mp4 b/c/one.mp4 b/link.mp4 b/up/a.MP4 "
+                          "b/up/b-x.mp4 b/up/b.mp4/deep.mp4 b/up/z.mp4* "
+                          "b/z.mkv*");
+    check_case("links are followed, but not in circles; broken ones are kept");
+}
+
+static void test_unreadable(void)
+{
+    static const char *const suffixes[] = {"mp4"};
+    struct asid_err err = {.text = ""};
+    struct scan s = {.arena = &scratch.arena,
+                     .root = scratch.dir,
+                     .suffixes = suffixes,
+                     .n_suffixes = 1};
+    char *deep = arena_strdup(&scratch.arena, "deep");
+
+    folder("deep");
+    for (int i = 0; i < 140; i++) {
+        deep = arena_printf(&scratch.arena, "%s/d", deep);
+        folder(deep);
+    }
+    CHECK(scan_add(&s, "deep", &err) == ASID_FAILED, "too deep");
+    CHECK(strstr(err.text, "folders inside each other") != NULL, "%s",
+          err.text);
+    scan_release(&s);
+    check_case("folders without end are an error, not a crash");
+}
+
+int main(void)
+{
+    scratch_make(&scratch);
+    test_walk();
+    test_links();
+    test_unreadable();
+    scratch_remove(&scratch);
+    return check_done();
+}
