@@ -48,8 +48,11 @@ CREATE TABLE outcomes (
     tokens_out     INTEGER NOT NULL,
     PRIMARY KEY (execution, seq)
 ) STRICT, WITHOUT ROWID;
--- "Why was this record rejected", and finding finished work again.
-CREATE INDEX outcomes_by_record ON outcomes (record_id, stage, execution);
+-- "Why was this record rejected".
+CREATE INDEX outcomes_by_record ON outcomes (record_id);
+-- Finding finished work again.
+CREATE INDEX outcomes_by_input ON outcomes (input_sha256, stage)
+    WHERE input_sha256 IS NOT NULL;
 -- "What was rejected, and how often".
 CREATE INDEX outcomes_by_code ON outcomes (execution, code)
     WHERE code IS NOT NULL;

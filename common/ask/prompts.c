@@ -80,11 +80,11 @@ enum asid_rc prompt_text(const struct prompts *p, struct arena *a,
     if (r->override) {
         wording = str_of(r->override);
     } else {
-        char *key = arena_printf(a, "%llu:%s", (unsigned long long)r->seed,
-                                 r->id);
+        char *key =
+            arena_printf(a, "%llu:%s", (unsigned long long)r->seed, r->id);
 
-        wording = json_str(
-            json_at(set, hash_u64(str_of(key)) % json_count(set)));
+        wording =
+            json_str(json_at(set, hash_u64(str_of(key)) % json_count(set)));
     }
     buf_init(&out, 1u << 20);
     fill_slots(p, r, wording, &out);

@@ -186,8 +186,7 @@ struct str path_stem(const char *path)
                                                 : strlen(base)};
 }
 
-enum asid_rc path_program_dir(struct arena *a, char **dir,
-                              struct asid_err *err)
+enum asid_rc path_program_dir(struct arena *a, char **dir, struct asid_err *err)
 {
     char space[4096];
     ssize_t n = readlink("/proc/self/exe", space, sizeof space - 1);

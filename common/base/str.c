@@ -64,8 +64,8 @@ unsigned str_distance(const char *a, const char *b)
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= nb; j++) {
             unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-            unsigned best = row[j] + 1 < row[j - 1] + 1 ? row[j] + 1
-                                                        : row[j - 1] + 1;
+            unsigned best =
+                row[j] + 1 < row[j - 1] + 1 ? row[j] + 1 : row[j - 1] + 1;
 
             diagonal = row[j];
             row[j] = change < best ? change : best;

@@ -158,9 +158,28 @@ static bool scan_string(struct reader *r, bool *escaped)
     return true;
 }
 
+/* What the letter behind a backslash stands for; quotes and slashes stand for
+ * themselves. */
+static char named_escape(char c)
+{
+    switch (c) {
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'n':
+        return '\n';
+    case 'r':
+        return '\r';
+    case 't':
+        return '\t';
+    default:
+        return c;
+    }
+}
+
 size_t json_unescape(char *out, const char *p, size_t n)
 {
-    static const char named[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
     const char *end = p + n;
     char *to = out;
 
@@ -175,7 +194,7 @@ size_t json_unescape(char *out, const char *p, size_t n)
         if (!slash)
             break;
         if (p[1] != 'u') {
-            *to++ = strchr(named, p[1])[1];
+            *to++ = named_escape(p[1]);
             p += 2;
             continue;
         }

@@ -408,7 +408,7 @@ static void replace(struct json *old, struct json *value)
 
     value->parent = box;
     value->next = old->next;
-    value->prev = old->prev == old ? value : old->prev;
+    value->prev = old->prev;
     if (box->u.first == old)
         box->u.first = value;
     else
@@ -416,7 +416,7 @@ static void replace(struct json *old, struct json *value)
     if (old->next)
         old->next->prev = value;
     else
-        box->u.first->prev = value;
+        box->u.first->prev = value; /* its own one, when it is alone */
     value->key = old->key;
     value->key_n = old->key_n;
     value->flags |= old->flags & (JSON_SPELLED | JSON_ODD_KEY);

@@ -219,6 +219,7 @@ struct writer {
     uint64_t before; /* records done by earlier runs of this execution */
     uint64_t begun;  /* bytes of input used up by them */
     uint64_t reused;
+    bool finished; /* an earlier run left nothing to do */
 };
 
 /* Take a finished slot: output or rejects, counters, ledger row; commits when

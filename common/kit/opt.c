@@ -206,7 +206,11 @@ void opt_hash(struct kit *k, char hex[HASH_HEX])
         const struct json *option =
             entry_option(k->document, k->entry, json_key(v));
 
-        if (!json_bool(json_get(option, "x-cosmetic")))
+        /* A source's arguments name its input, which has its own hash. */
+        bool input =
+            stage->source && json_bool(json_get(option, "x-positional"));
+
+        if (!input && !json_bool(json_get(option, "x-cosmetic")))
             list[n++] = v;
     }
     qsort(list, n, sizeof *list, by_key);

@@ -32,6 +32,16 @@ struct worker {
     pthread_t thread;
 };
 
+/* The first to see a signal keeps the others from beginning anything. Hold the
+ * lock. */
+static void look_for_signal(struct ring *r)
+{
+    if (!signals_caught() || r->cut)
+        return;
+    r->cut = true;
+    pthread_cond_broadcast(&r->todo);
+}
+
 /* --- workers ------------------------------------------------------------------------ */
 
 static void *work(void *user)
@@ -45,6 +55,7 @@ static void *work(void *user)
 
         while (r->work == r->head && !r->ended && !r->cut)
             pthread_cond_wait(&r->todo, &r->lock);
+        look_for_signal(r);
         if (r->cut || r->work == r->head)
             break;
         s = &r->slots[r->work++ % r->n];
@@ -76,10 +87,7 @@ static enum asid_rc wait_done(struct ring *r)
         until.tv_sec++;
     }
     pthread_cond_timedwait(&r->done, &r->lock, &until);
-    if (signals_caught() && !r->cut) {
-        r->cut = true;
-        pthread_cond_broadcast(&r->todo);
-    }
+    look_for_signal(r);
     pthread_mutex_unlock(&r->lock);
     rc = writer_tick(r->k, &r->err);
     pthread_mutex_lock(&r->lock);

@@ -91,7 +91,9 @@ void progress_summary(struct kit *k)
                    (unsigned long long)w->tally[i].n);
     if (w->n_tally)
         buf_char(&line, ')');
-    if (w->before)
+    if (w->finished)
+        buf_text(&line, ", all by an earlier run: nothing to do");
+    else if (w->before)
         buf_printf(&line, ", %llu of them by an earlier run",
                    (unsigned long long)w->before);
     if (w->reused)

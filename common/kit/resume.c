@@ -186,7 +186,7 @@ static enum asid_rc load_finished(struct kit *k,
                                   struct asid_err *err)
 {
     k->writer.check = *c;
-    k->writer.before = c->seq;
+    k->writer.finished = true;
     k->writer.pos = k->reader.pos;
     reader_keep(&k->reader);
     return load_tally(k, c->execution, err);

@@ -120,7 +120,6 @@ enum asid_rc reuse_line(struct kit *k, struct slot *s, bool *found,
     struct ledger_outcome like = {
         .execution = k->writer.check.execution,
         .stage = k->cx.stage->name,
-        .record_id = s->id,
         .input_sha256 = s->input_sha256,
         .options_sha256 = k->options_sha256,
     };

@@ -266,10 +266,8 @@ static enum asid_rc work_and_publish(struct kit *k, struct asid_err *err)
     opt_hash(k, k->options_sha256);
     progress_start(k);
     TRY(resume_begin(k, &done, err));
-    if (done) {
-        asid_info(&k->cx, "nothing to do");
+    if (done)
         return ASID_OK;
-    }
     rc = work(k, err);
     if (rc == ASID_OK && k->cx.stage->finish)
         rc = k->cx.stage->finish(&k->cx, err);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "asid/ledger/ledger.h"
 
@@ -36,6 +37,8 @@ struct ledger {
     char *path;
     pthread_mutex_t lock;
     sqlite3_stmt *statements[ST_COUNT];
+    bool resting;       /* opened for reading while nobody wrote */
+    struct stat before; /* then: what the file was like */
 };
 
 /* FAILED with the ledger's name and SQLite's reason. */

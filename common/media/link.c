@@ -401,6 +401,10 @@ static bool reap(struct link *l, bool done, int *status)
 static enum asid_rc explain(const struct link *l, int status,
                             struct asid_err *err)
 {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == WIRE_EXIT_REFUSED &&
+        !l->spoken)
+        return FAIL(err, "asid-media-worker is of another version than this "
+                         "program");
     if (WIFEXITED(status) && WEXITSTATUS(status) == WIRE_EXIT_EXEC &&
         !l->spoken)
         return FAIL(err, "asid-media-worker does not start; is it whole and "

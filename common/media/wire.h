@@ -21,6 +21,7 @@ enum {
     WIRE_MAX_INDEX = 1 << 24,   /* frames asked for in one call */
     WIRE_MAX_SAMPLES = 1 << 16, /* samples in one message */
     WIRE_EXIT_EXEC = 127,       /* the loader could not start the helper */
+    WIRE_EXIT_REFUSED = 64,     /* the helper does not know such requests */
 };
 
 enum wire_op {

@@ -173,14 +173,14 @@ int media_worker_main(void)
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (!read_all(socket, &w.request, sizeof w.request) ||
         !is_ours(&w.request) || w.request.parent != (int32_t)getppid())
-        return 2;
+        return WIRE_EXIT_REFUSED;
     worker_guard(&w.request);
     if (w.request.n_index > 0) {
         index = calloc((size_t)w.request.n_index, sizeof *index);
         if (!index || !read_all(socket, index,
                                 (size_t)w.request.n_index * sizeof *index)) {
             free(index);
-            return 2;
+            return WIRE_EXIT_REFUSED;
         }
     }
     w.index = index;

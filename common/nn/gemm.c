@@ -14,7 +14,6 @@
 #include <string.h>
 
 enum {
-    LINE = 64, /* bytes of a cache line */
     TASKS_WANTED = 16,      /* tasks left when the last big one is cut */
     DOT_BYTES = 128 * 1024, /* weights of one task of the few-rows path */
     DOT_COLS_MIN = 8,
@@ -128,34 +127,12 @@ static void strip_times_panels(const struct linear *l, const struct block *b,
     }
 }
 
-/* Fetch part `piece` of `pieces` of the weights of the next block into the
- * cache, so that packing them does not wait for the memory. */
-static void fetch_ahead(const struct linear *l, const struct block *b,
-                        size_t piece, size_t pieces)
-{
-    size_t k = b->k + b->depth, bytes;
-    size_t to = (piece + 1) * b->cols / pieces;
-
-    if (k >= l->w->cols)
-        return;
-    bytes = nn_min(b->depth, l->w->cols - k) * nn_dtype_size(l->w->dtype);
-    for (size_t row = piece * b->cols / pieces; row < to; row++) {
-        const char *at = weight_at(l->w, b->col + row, k);
-
-        for (const char *end = at + bytes; at < end; at += LINE)
-            __builtin_prefetch(at, 0, 2);
-    }
-}
-
 static void multiply_block(const struct linear *l, const struct block *b)
 {
     size_t end = b->row + b->rows, step = l->k->tile_rows;
-    size_t pieces = (b->rows + step - 1) / step, piece = 0;
 
-    for (size_t row = b->row; row < end; row += step, piece++) {
-        fetch_ahead(l, b, piece, pieces);
+    for (size_t row = b->row; row < end; row += step)
         strip_times_panels(l, b, row, nn_min(step, end - row));
-    }
 }
 
 /* Tasks grow smaller towards the end, so that the last ones of all threads end

@@ -168,6 +168,19 @@ const char *omni_fingerprint(const struct omni *omni)
     return omni->fingerprint;
 }
 
+const char *omni_precision(const struct omni *omni)
+{
+    switch (omni->weights->embed.dtype) {
+    case NN_BF16:
+        return "fp32 over bf16";
+    case NN_F16:
+        return "fp32 over fp16";
+    case NN_F32:
+        break;
+    }
+    return "fp32 over fp32";
+}
+
 struct inspection {
     void (*name)(void *user, const char *kind, struct str tensor);
     void *user;

@@ -7,6 +7,7 @@
  * maps along.
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "asid/base/num.h"
 #include "run_int.h"
@@ -78,6 +79,10 @@ void omni_plan(const struct omni *omni, const struct omni_inputs *in,
     size_t decoder = decoder_scratch_floats(c, capacity);
     size_t cache = decoder_cache_floats(c, capacity);
     size_t towers = tower_scratch_floats(c, in);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (threads == 0)
+        threads = cores > 0 ? (unsigned)cores : 1;
 
     plan->weights = weight_bytes(omni, in, text_tokens(in, max_new));
     plan->kv_cache = cache ? product_of(cache, sizeof(float)) : SIZE_MAX;

@@ -105,6 +105,11 @@ const struct omni_work *omni_work(const struct omni_session *s)
     return &s->work;
 }
 
+struct nn *omni_nn(struct omni_session *s)
+{
+    return s->nn;
+}
+
 /* --- towers --------------------------------------------------------------- */
 
 /* Tower outputs of one prompt: [rows, hidden] of images, videos, sounds. */
@@ -242,6 +247,19 @@ static enum asid_rc run_towers(struct omni_session *s,
         rc = encode_sounds(s, in, f, scratch, err);
 out:
     free(scratch);
+    return rc;
+}
+
+enum asid_rc omni_run_towers(struct omni_session *s,
+                             const struct omni_inputs *in, struct asid_err *err)
+{
+    struct features f = {.rows = NULL};
+    enum asid_rc rc;
+
+    BUG_IF(!in->finished);
+    memset(&s->work, 0, sizeof s->work);
+    rc = run_towers(s, in, &f, err);
+    free(f.rows);
     return rc;
 }
 

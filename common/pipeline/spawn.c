@@ -27,6 +27,8 @@ _Noreturn static void become(const struct folder *f, const char *program,
     /* A group of its own: an interrupt typed on the terminal reaches asid-run,
      * which hands it on once. Twice would end the stage in mid-record. */
     setpgid(0, 0);
+    /* Progress goes to the terminal from that group too, whatever stty says. */
+    signal(SIGTTOU, SIG_IGN);
     /* The parent may have died before prctl; then nobody would end us. */
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
         _exit(CANNOT_START);

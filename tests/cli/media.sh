@@ -43,7 +43,6 @@ awk 'BEGIN { printf "\0\0\0\020ftypisom\0\0\0\0"
     >"$m/media.unreadable-loop.mp4"
 ln -s /dev/zero "$m/media.unreadable-device.mp4"
 mkfifo "$m/media.unreadable-pipe.mp4"
-head -c 65536 /dev/urandom >"$m/media.unreadable-noise.mp4"
 
 # --- no picture, too much picture
 cp tests/media/cover.m4a "$m/media.no_video-cover.mp4"

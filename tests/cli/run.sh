@@ -120,4 +120,51 @@ run "$bin/asid-run" pipelines/smoke.yaml --output "$tmp/f"
 exits 1 "a stage that cannot work ends the run with status 1"
 has "$tmp/err" "stage 2 (export)" "the message names the stage that failed"
 
+# --- signals
+mkdir "$tmp/media"
+for i in 01 02 03 04 05 06 07 08 09 10; do
+    cp data-samples/clips/bird.mp4 "$tmp/media/clip-$i.mp4"
+done
+sed -e "s|^root:.*|root: $tmp/media|" -e 's|\[clips\]|["."]|' \
+    pipelines/smoke.yaml >"$tmp/many.yaml"
+run "$bin/asid-run" "$tmp/many.yaml" --output "$tmp/whole" -q
+exits 0 "ten clips run to their end"
+# interrupt SIGNAL: start, wait until the first stage works, send, wait.
+interrupt() {
+    "$bin/asid-run" "$tmp/many.yaml" --output "$tmp/cut" -q 2>"$tmp/err" &
+    pid=$!
+    while [ ! -s "$tmp/cut/run.lock" ] ||
+        ! child=$(pgrep -P "$pid" -x asid-ingest); do
+        kill -0 "$pid" 2>/dev/null || break
+    done
+    sleep 0.2
+    if [ "$1" = CHILD ]; then kill -9 "$child"; else kill -"$1" "$pid"; fi
+    wait "$pid" 2>/dev/null
+    status=$?
+    : >"$tmp/out"
+}
+interrupt TERM
+exits 143 "SIGTERM ends a run with 128 + 15"
+is "$(pgrep -P "$pid")$(kill -0 "$child" 2>/dev/null && echo alive)" "" \
+    "no stage outlives the run"
+run "$bin/asid-audit" balance --ledger "$tmp/cut/ledger.db"
+exits 0 "an interrupted run balances so far"
+interrupt KILL
+exits 137 "SIGKILL ends a run"
+i=0
+while kill -0 "$child" 2>/dev/null && [ $i -lt 50 ]; do
+    sleep 0.02
+    i=$((i + 1))
+done
+is "$(kill -0 "$child" 2>/dev/null && echo alive)" "" \
+    "a stage dies with a run that was killed"
+interrupt CHILD
+exits 1 "a stage that was killed ends the run with status 1"
+has "$tmp/err" "stage 1 (ingest) was ended by signal 9" \
+    "the message names the stage and the signal"
+run "$bin/asid-run" "$tmp/many.yaml" --output "$tmp/cut" -q
+exits 0 "an interrupted run goes on to its end"
+same "$tmp/cut/dataset" "$tmp/whole/dataset" \
+    "an interrupted run ends with the same dataset"
+
 finish

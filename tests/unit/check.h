@@ -12,29 +12,28 @@
 static int check_count, check_failed, check_cases, check_before;
 
 #define CHECK(cond, ...)                                                       \
-    do {                                                                       \
-        check_count++;                                                         \
-        if (!(cond)) {                                                         \
-            check_failed++;                                                    \
-            printf("# %s:%d: %s: ", __FILE__, __LINE__, #cond);                \
-            printf(__VA_ARGS__);                                               \
-            printf("\n");                                                      \
-        }                                                                      \
-    } while (0)
+ do {                                                                          \
+  check_count++;                                                               \
+  if (!(cond)) {                                                               \
+   check_failed++;                                                             \
+   printf("# %s:%d: %s: ", __FILE__, __LINE__, #cond);                         \
+   printf(__VA_ARGS__);                                                        \
+   printf("\n");                                                               \
+  }                                                                            \
+ } while (0)
 
 #define CHECK_TEXT(got, want)                                                  \
-    do {                                                                       \
-        const char *got_ = (got), *want_ = (want);                             \
-        CHECK(got_ && want_ && strcmp(got_, want_) == 0,                       \
-              "\n#   got  %s\n#   want %s", got_ ? got_ : "(null)",            \
-              want_ ? want_ : "(null)");                                       \
-    } while (0)
+ do {                                                                          \
+  const char *got_ = (got), *want_ = (want);                                   \
+  CHECK(got_ &&want_ &&strcmp(got_, want_) == 0, "\n#   got  %s\n#   want %s", \
+        got_ ? got_ : "(null)", want_ ? want_ : "(null)");                     \
+ } while (0)
 
 #define CHECK_OK(call, err)                                                    \
-    do {                                                                       \
-        enum asid_rc rc_ = (call);                                             \
-        CHECK(rc_ == ASID_OK, "rc %d: %s", (int)rc_, (err).text);              \
-    } while (0)
+ do {                                                                          \
+  enum asid_rc rc_ = (call);                                                   \
+  CHECK(rc_ == ASID_OK, "rc %d: %s", (int)rc_, (err).text);                    \
+ } while (0)
 
 /* One TAP line for all checks since the last one. */
 static inline void check_case(const char *name)

@@ -29,7 +29,8 @@ int64_t prompts_version(const struct prompts *p);
 struct prompt_request {
     const char *set;      /* "all-attributes", "single-attribute", "generic" */
     const char *override; /* use this text instead of the set's, or NULL */
-    const char *const *attributes; /* keys for the slot {attr}, joined by ", " */
+    const char *const
+        *attributes; /* keys for the slot {attr}, joined by ", " */
     size_t n_attributes;
     const char *id;
     uint64_t seed;
@@ -38,8 +39,7 @@ struct prompt_request {
  * {attr} replaced by the attributes' names. The same wording for every
  * attribute of one record. USAGE for an unknown set. */
 enum asid_rc prompt_text(const struct prompts *p, struct arena *a,
-                         const struct prompt_request *request,
-                         struct str *text, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                         const struct prompt_request *request, struct str *text,
+                         struct asid_err *err) ASID_WARN_UNUSED;
 
 #endif

@@ -30,7 +30,10 @@ struct arena {
     size_t used; /* bytes handed out since the last reset */
 };
 
-#define ARENA_INIT {NULL, NULL, NULL, NULL, 0}
+#define ARENA_INIT                                                             \
+ {                                                                             \
+  NULL, NULL, NULL, NULL, 0                                                    \
+ }
 
 /* size zeroed bytes aligned for any type; size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t size);

@@ -43,29 +43,29 @@ const char *asid_errno_text(char *space, unsigned long size, int number);
 
 #define FAIL(err, ...) asid_fail((err), ASID_FAILED, NULL, __VA_ARGS__)
 #define USAGE(err, ...) asid_fail((err), ASID_USAGE, NULL, __VA_ARGS__)
-#define REJECT(err, code, ...) asid_fail((err), ASID_REJECT, (code), __VA_ARGS__)
+#define REJECT(err, code, ...)                                                 \
+ asid_fail((err), ASID_REJECT, (code), __VA_ARGS__)
 /* "...: No such file or directory" for the current errno. */
-#define FAIL_ERRNO(err, fmt, ...)                                              \
-    do_fail_errno((err), fmt ": %s", __VA_ARGS__)
+#define FAIL_ERRNO(err, fmt, ...) do_fail_errno((err), fmt ": %s", __VA_ARGS__)
 #define do_fail_errno(err, fmt, ...)                                           \
-    asid_fail((err), ASID_FAILED, NULL, fmt, __VA_ARGS__,                      \
-              asid_errno_text((char[96]){0}, 96, errno))
+ asid_fail((err), ASID_FAILED, NULL, fmt, __VA_ARGS__,                         \
+           asid_errno_text((char[96]){0}, 96, errno))
 
 /* Return upwards. Only in functions that hold nothing to release; a function
  * that holds something uses `goto out` with the single label `out`. */
 #define TRY(call)                                                              \
-    do {                                                                       \
-        enum asid_rc try_rc_ = (call);                                         \
-        if (try_rc_ != ASID_OK)                                                \
-            return try_rc_;                                                    \
-    } while (0)
+ do {                                                                          \
+  enum asid_rc try_rc_ = (call);                                               \
+  if (try_rc_ != ASID_OK)                                                      \
+   return try_rc_;                                                             \
+ } while (0)
 
 /* A broken invariant, never bad input: prints the place and aborts. */
 #define BUG_IF(cond)                                                           \
-    do {                                                                       \
-        if (cond)                                                              \
-            asid_bug(__FILE__, __LINE__, #cond);                               \
-    } while (0)
+ do {                                                                          \
+  if (cond)                                                                    \
+   asid_bug(__FILE__, __LINE__, #cond);                                        \
+ } while (0)
 _Noreturn void asid_bug(const char *file, int line, const char *what);
 
 #endif

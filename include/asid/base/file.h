@@ -26,11 +26,11 @@ enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
 enum asid_rc file_replace(const char *path, struct str text,
                           struct asid_err *err) ASID_WARN_UNUSED;
 /* fsync a folder, so that a rename in it is durable. */
-enum asid_rc file_sync_dir(const char *dir, struct asid_err *err)
-    ASID_WARN_UNUSED;
+enum asid_rc file_sync_dir(const char *dir,
+                           struct asid_err *err) ASID_WARN_UNUSED;
 /* mkdir -p */
-enum asid_rc file_make_dirs(const char *path, struct asid_err *err)
-    ASID_WARN_UNUSED;
+enum asid_rc file_make_dirs(const char *path,
+                            struct asid_err *err) ASID_WARN_UNUSED;
 /* "dir/name" in the arena; name alone when it is absolute or dir is ".". */
 char *path_join(struct arena *a, const char *dir, const char *name);
 /* The part after the last slash; the same without its last ".suffix". */

@@ -64,7 +64,12 @@ struct asid_stage {
     /* Once, after options are known, before the first record. */
     enum asid_rc (*open)(struct asid_cx *cx, struct asid_err *err);
     /* Source stages (ingest) read no records: they list the items they will
-     * make records of, one JSON text per item, cheap and in a stable order. */
+     * make records of, one JSON object per item as text without a newline,
+     * cheap and in a stable order. The list is what a later run compares to
+     * see whether there is anything to do, so an item's text must change when
+     * what it names changes (size and time of change of a file). The callback
+     * `record` then gets the item as job->record and puts the record it made
+     * in its place; a refused item goes to the rejects as it was listed. */
     enum asid_rc (*source)(struct asid_cx *cx,
                            enum asid_rc (*item)(void *list, struct str json,
                                                 struct asid_err *err),

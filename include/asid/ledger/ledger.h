@@ -105,8 +105,8 @@ enum asid_rc ledger_outcome_find(struct ledger *l, const char *stage,
                                  char output_sha256[65],
                                  struct asid_err *err) ASID_WARN_UNUSED;
 
-/* The newest outcome of any status of that stage for a record with these
- * hashes, leaving out the execution named. */
+/* The newest outcome of any status of that stage for an input line with these
+ * hashes (and that record_id, unless NULL), leaving out the execution named. */
 struct ledger_prior {
     bool found;
     char status[12];

@@ -30,6 +30,7 @@
 #include "asid/base/str.h"
 #include "asid/nn/bpe.h"
 
+struct nn;
 struct omni;
 struct omni_inputs;
 struct omni_session;
@@ -203,6 +204,10 @@ void omni_session_reset(struct omni_session *s);
  * (which must be empty). */
 enum asid_rc omni_prefill(struct omni_session *s, const struct omni_inputs *in,
                           struct asid_err *err) ASID_WARN_UNUSED;
+/* The towers alone, for measuring: fills omni_work, forgets what they said. */
+enum asid_rc omni_run_towers(struct omni_session *s,
+                             const struct omni_inputs *in,
+                             struct asid_err *err) ASID_WARN_UNUSED;
 /* Append prompt tokens to the timeline (a question after a shared prefix).
  * Positions go on as they would had the text been part of the prompt. */
 enum asid_rc omni_extend(struct omni_session *s, const int32_t *ids, size_t n,
@@ -230,6 +235,10 @@ struct omni_work {
     double prefill_seconds, prefill_flops; /* decoder, without the head */
 };
 const struct omni_work *omni_work(const struct omni_session *s);
+/* "fp32 over bf16": activations over weights. */
+const char *omni_precision(const struct omni *omni);
+/* The kernels of a session, for measuring them; one user at a time. */
+struct nn *omni_nn(struct omni_session *s);
 
 /* With a dump folder, prefill writes vision.npy, audio.npy and hidden.npy
  * (after the last norm, [prefill, hidden]), score writes logits.npy

@@ -1,0 +1,606 @@
+/*
+ * asid-model: look into a checkpoint and prompt a model by hand. Every call
+ * prints one JSON object, so that the engine can be compared from outside with
+ * the reference implementation.
+ */
+#include "asid/ask/ask.h"
+#include "asid/base/clock.h"
+#include "asid/base/file.h"
+#include "asid/data/json.h"
+#include "asid/kit/stage.h"
+#include "asid/nn/bpe.h"
+#include "asid/omni/omni.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+enum {
+    LINE_MAX_ = 64 << 20, /* bytes of a line of tokenize and detokenize */
+    NAMES_MAX = 64,       /* tensor names of each kind that info prints */
+};
+
+/* One call: what is opened on the way, closed by close_call. */
+struct call {
+    struct asid_cx *cx;
+    struct arena *arena;
+    struct omni *omni;
+    struct omni_inputs *in;
+    struct omni_session *session;
+};
+
+static void close_call(struct call *c)
+{
+    omni_session_close(c->session);
+    omni_inputs_free(c->in);
+    omni_close(c->omni);
+}
+
+/* --- small helpers -------------------------------------------------------- */
+
+static struct json *ids_json(struct arena *a, const int32_t *ids, size_t n)
+{
+    struct json *list = json_new_array(a);
+
+    for (size_t i = 0; i < n; i++)
+        json_append(list, json_new_i64(a, ids[i]));
+    return list;
+}
+
+static void set_size(struct arena *a, struct json *object, const char *key,
+                     size_t value)
+{
+    json_set_i64(a, object, key, (int64_t)value);
+}
+
+/* A number of about six digits, so that figures are readable. */
+static void set_figure(struct arena *a, struct json *object, const char *key,
+                       double value)
+{
+    char text[40];
+
+    snprintf(text, sizeof text, "%.6g", value);
+    json_set_f64(a, object, key, strtod(text, NULL));
+}
+
+static int on_progress(void *user, double done)
+{
+    const struct asid_cx *cx = user;
+
+    (void)done;
+    return asid_stopping(cx);
+}
+
+static int on_token(void *user, int32_t id)
+{
+    (void)id;
+    return on_progress(user, 0);
+}
+
+/* --- info ----------------------------------------------------------------- */
+
+struct names {
+    struct arena *arena;
+    struct json *object; /* gets one list per kind */
+    size_t misshapen, missing;
+};
+
+static void add_name(void *user, const char *kind, struct str tensor)
+{
+    struct names *n = user;
+    struct json *list = json_get(n->object, kind);
+
+    if (strcmp(kind, "missing") == 0)
+        n->missing++;
+    else if (strcmp(kind, "misshapen") == 0)
+        n->misshapen++;
+    if (json_count(list) < NAMES_MAX)
+        json_append(list, json_new_str(n->arena, tensor));
+}
+
+static struct json *text_json(struct arena *a, const struct omni_config *c)
+{
+    struct json *o = json_new_object(a), *sections = json_new_array(a);
+
+    set_size(a, o, "layers", c->text.layers);
+    set_size(a, o, "hidden", c->text.hidden);
+    set_size(a, o, "ffn", c->text.ffn);
+    set_size(a, o, "heads", c->text.heads);
+    set_size(a, o, "kv_heads", c->text.kv_heads);
+    set_size(a, o, "head_dim", c->text.head_dim);
+    set_size(a, o, "vocab", c->text.vocab);
+    json_set_f64(a, o, "rope_theta", c->text.rope_theta);
+    for (size_t i = 0; i < 3; i++)
+        json_append(sections, json_new_i64(a, (int64_t)c->text.mrope[i]));
+    json_set(a, o, "mrope_section", sections);
+    json_set_bool(a, o, "tied", c->text.tied);
+    return o;
+}
+
+static struct json *vision_json(struct arena *a, const struct omni_config *c)
+{
+    struct json *o = json_new_object(a), *full = json_new_array(a);
+
+    set_size(a, o, "layers", c->vision.layers);
+    set_size(a, o, "hidden", c->vision.hidden);
+    set_size(a, o, "ffn", c->vision.ffn);
+    set_size(a, o, "heads", c->vision.heads);
+    set_size(a, o, "patch", c->vision.patch);
+    set_size(a, o, "window", c->vision.window);
+    for (size_t i = 0; i < c->vision.n_full; i++)
+        json_append(full, json_new_i64(a, (int64_t)c->vision.full_layers[i]));
+    json_set(a, o, "full_attention", full);
+    return o;
+}
+
+static struct json *audio_json(struct arena *a, const struct omni_config *c)
+{
+    struct json *o = json_new_object(a);
+
+    set_size(a, o, "layers", c->audio.layers);
+    set_size(a, o, "hidden", c->audio.hidden);
+    set_size(a, o, "ffn", c->audio.ffn);
+    set_size(a, o, "heads", c->audio.heads);
+    set_size(a, o, "mels", c->audio.mels);
+    set_size(a, o, "window", c->audio.window);
+    json_set_f64(a, o, "max_seconds", c->audio.max_seconds);
+    json_set_text(a, o, "padding", c->audio.pad_left ? "left" : "right");
+    return o;
+}
+
+static struct json *tokens_json(struct arena *a, const struct omni_config *c)
+{
+    struct json *o = json_new_object(a);
+
+    json_set_i64(a, o, "audio", c->audio_id);
+    json_set_i64(a, o, "image", c->image_id);
+    json_set_i64(a, o, "video", c->video_id);
+    json_set_i64(a, o, "audio_start", c->audio_bos);
+    json_set_i64(a, o, "audio_end", c->audio_eos);
+    json_set_i64(a, o, "vision_start", c->vision_bos);
+    json_set_i64(a, o, "vision_end", c->vision_eos);
+    json_set_i64(a, o, "stop", c->stop_id);
+    return o;
+}
+
+static enum asid_rc call_info(struct call *c, const char *dir,
+                              struct asid_err *err)
+{
+    struct arena *a = c->arena;
+    struct json *o = json_new_object(a), *tensors = json_new_object(a);
+    struct names names = {a, json_new_object(a), 0, 0};
+    struct omni_tensors count;
+    struct omni_config config;
+
+    json_set(a, names.object, "missing", json_new_array(a));
+    json_set(a, names.object, "misshapen", json_new_array(a));
+    json_set(a, names.object, "ignored", json_new_array(a));
+    TRY(omni_inspect(dir, &config, &count, add_name, &names, err));
+    json_set_text(a, o, "architecture", config.architecture);
+    json_set(a, o, "text", text_json(a, &config));
+    json_set(a, o, "vision", vision_json(a, &config));
+    json_set(a, o, "audio", audio_json(a, &config));
+    json_set(a, o, "token_ids", tokens_json(a, &config));
+    set_size(a, o, "parameters", count.parameters);
+    set_size(a, o, "bytes", count.bytes);
+    set_size(a, tensors, "wanted", count.wanted);
+    set_size(a, tensors, "found", count.found);
+    set_size(a, tensors, "missing", names.missing);
+    set_size(a, tensors, "misshapen", names.misshapen);
+    set_size(a, tensors, "ignored", count.ignored);
+    json_set(a, o, "tensors", tensors);
+    json_set(a, o, "names", names.object);
+    return asid_print(c->cx, o, err);
+}
+
+/* --- tokenize, detokenize ------------------------------------------------- */
+
+typedef enum asid_rc (*line_call)(struct call *c, const struct bpe *bpe,
+                                  struct arena *a, struct str line,
+                                  struct asid_err *err);
+
+static enum asid_rc tokenize_line(struct call *c, const struct bpe *bpe,
+                                  struct arena *a, struct str line,
+                                  struct asid_err *err)
+{
+    struct bpe_ids ids = {NULL, 0, 0};
+    enum asid_rc rc = bpe_encode(bpe, line, true, &ids, err);
+
+    if (rc == ASID_OK)
+        rc = asid_print(c->cx, ids_json(a, ids.id, ids.n), err);
+    bpe_ids_release(&ids);
+    return rc;
+}
+
+static enum asid_rc read_ids(struct arena *a, struct str line,
+                             struct bpe_ids *ids, struct asid_err *err)
+{
+    struct json *list;
+
+    TRY(json_parse(a, line, 2, &list, err));
+    if (json_type(list) != JSON_ARRAY)
+        return FAIL(err, "expected an array of ids, got %s",
+                    json_type_name(json_type(list)));
+    json_each(v, list) {
+        int64_t id;
+
+        if (json_type(v) != JSON_NUMBER || !json_i64(v, &id) || id < 0 ||
+            id > INT32_MAX)
+            return FAIL(err, "an id is a whole number from 0 on");
+        bpe_ids_add(ids, (int32_t)id);
+    }
+    return ASID_OK;
+}
+
+static enum asid_rc detokenize_line(struct call *c, const struct bpe *bpe,
+                                    struct arena *a, struct str line,
+                                    struct asid_err *err)
+{
+    struct bpe_ids ids = {NULL, 0, 0};
+    enum asid_rc rc = read_ids(a, line, &ids, err);
+    struct buf text;
+
+    buf_init(&text, SIZE_MAX / 2);
+    if (rc == ASID_OK) {
+        bpe_decode(bpe, ids.id, ids.n, false, &text);
+        buf_char(&text, '\n');
+        rc = asid_print_text(c->cx, buf_view(&text), err);
+    }
+    buf_release(&text);
+    bpe_ids_release(&ids);
+    return rc;
+}
+
+static enum asid_rc each_line(struct call *c, const struct bpe *bpe, FILE *f,
+                              const char *name, line_call call,
+                              struct asid_err *err)
+{
+    enum asid_rc rc = ASID_OK;
+    struct arena a = ARENA_INIT;
+    char *line = NULL;
+    size_t room = 0, number = 0;
+    ssize_t n;
+
+    while (rc == ASID_OK && (n = getline(&line, &room, f)) > 0) {
+        number++;
+        n -= line[n - 1] == '\n';
+        if (asid_stopping(c->cx))
+            rc = asid_fail(err, ASID_STOPPED, NULL, "stopped");
+        else if (n > LINE_MAX_)
+            rc = FAIL(err, "line over %d bytes", LINE_MAX_);
+        else
+            rc = call(c, bpe, &a, (struct str){line, (size_t)n}, err);
+        if (rc != ASID_OK && rc != ASID_STOPPED)
+            rc = asid_err_within(err, "%s:%zu", name, number);
+        arena_reset(&a);
+    }
+    if (rc == ASID_OK && ferror(f))
+        rc = FAIL_ERRNO(err, "cannot read %s", name);
+    free(line);
+    arena_release(&a);
+    return rc;
+}
+
+static enum asid_rc each_file(struct call *c, const struct bpe *bpe,
+                              line_call call, struct asid_err *err)
+{
+    size_t n = opt_count(c->cx, "files");
+    enum asid_rc rc = ASID_OK;
+
+    if (n == 0)
+        return each_line(c, bpe, stdin, "standard input", call, err);
+    for (size_t i = 0; rc == ASID_OK && i < n; i++) {
+        const char *name = opt_nth(c->cx, "files", i);
+        bool dash = strcmp(name, "-") == 0;
+        FILE *f = dash ? stdin : fopen(name, "re");
+
+        if (!f)
+            return FAIL_ERRNO(err, "cannot open %s", name);
+        rc = each_line(c, bpe, f, dash ? "standard input" : name, call, err);
+        if (!dash)
+            fclose(f);
+    }
+    return rc;
+}
+
+static enum asid_rc call_lines(struct call *c, const char *dir, line_call call,
+                               struct asid_err *err)
+{
+    struct bpe *bpe;
+    enum asid_rc rc;
+
+    TRY(bpe_open(dir, &bpe, err));
+    rc = each_file(c, bpe, call, err);
+    bpe_close(bpe);
+    return rc;
+}
+
+/* --- prompts -------------------------------------------------------------- */
+
+static void read_media(const struct asid_cx *cx, struct ask_media *m)
+{
+    struct omni_budget *b = &m->budget;
+
+    *m = (struct ask_media){
+        .video = opt_text(cx, "video"),
+        .audio = opt_text(cx, "audio"),
+        .image = opt_text(cx, "image"),
+        .no_audio = opt_bool(cx, "no-audio"),
+        .budget = OMNI_BUDGET_DEFAULT,
+    };
+    b->fps = opt_real(cx, "fps");
+    b->min_frames = (uint32_t)opt_int(cx, "min-frames");
+    b->max_frames = (uint32_t)opt_int(cx, "max-frames");
+    b->min_pixels = opt_real(cx, "min-pixels");
+    b->max_pixels = opt_real(cx, "max-pixels");
+    b->total_pixels = opt_real(cx, "total-pixels");
+}
+
+/* Checkpoint, media and prompt text. */
+static enum asid_rc open_prompt(struct call *c, const char *dir,
+                                struct asid_err *err)
+{
+    const char *prompt = opt_text(c->cx, "prompt");
+    const char *dump = opt_text(c->cx, "dump");
+    struct ask_notes notes;
+    struct ask_media media;
+
+    read_media(c->cx, &media);
+    TRY(omni_open(dir, &c->omni, err));
+    TRY(ask_open_inputs(c->omni, opt_text(c->cx, "system"), &media, &c->in,
+                        &notes, err));
+    if (notes.sound_too_short)
+        asid_warn(c->cx, "%s: its sound is too short and left out",
+                  media.video);
+    if (notes.sound_truncated)
+        asid_warn(c->cx, "the model hears the first %.0f s only",
+                  omni_config(c->omni)->audio.max_seconds);
+    TRY(omni_add_text(c->in, str_of(prompt ? prompt : ""), err));
+    TRY(omni_inputs_finish(c->in, err));
+    if (dump)
+        TRY(omni_dump_inputs(c->in, dump, err));
+    return ASID_OK;
+}
+
+/* A session with room for max_new tokens after the prompt, which goes through
+ * it; memory is counted before. */
+static enum asid_rc open_session(struct call *c, size_t max_new,
+                                 struct asid_err *err)
+{
+    struct asid_cx *cx = c->cx;
+    struct omni_run_options options = {
+        .kernels = opt_text(cx, "kernels"),
+        .threads = (unsigned)opt_int(cx, "threads"),
+        .capacity = omni_layout(c->in)->n + max_new,
+        .dump = opt_text(cx, "dump"),
+        .progress = on_progress,
+        .user = cx,
+    };
+    double limit = opt_real(cx, "memory") * 1024 * 1024 * 1024;
+    struct omni_plan plan;
+
+    omni_plan(c->omni, c->in, max_new, options.threads, &plan);
+    TRY(omni_plan_check(&plan, (size_t)limit, err));
+    return omni_session_open(c->omni, &options, &c->session, err);
+}
+
+static struct json *grids_json(struct arena *a, const struct omni_layout *l)
+{
+    struct json *list = json_new_array(a);
+
+    for (size_t i = 0; i < l->n_grids; i++) {
+        struct json *grid = json_new_array(a);
+
+        for (size_t k = 0; k < 3; k++)
+            json_append(grid, json_new_i64(a, l->grids[i][k]));
+        /* One picture: its grid; several: a list of grids. */
+        if (l->n_grids == 1)
+            return grid;
+        json_append(list, grid);
+    }
+    return list;
+}
+
+static struct json *bytes_json(struct call *c)
+{
+    struct arena *a = c->arena;
+    struct json *o = json_new_object(a);
+    struct omni_plan plan;
+
+    omni_plan(c->omni, c->in, (size_t)opt_int(c->cx, "max-tokens"),
+              (unsigned)opt_int(c->cx, "threads"), &plan);
+    set_size(a, o, "weights", plan.weights);
+    set_size(a, o, "kv_cache", plan.kv_cache);
+    set_size(a, o, "activations", plan.activations);
+    set_size(a, o, "inputs", plan.inputs);
+    return o;
+}
+
+static enum asid_rc call_inputs(struct call *c, const char *dir,
+                                struct asid_err *err)
+{
+    struct arena *a = c->arena;
+    struct json *o = json_new_object(a), *rows = json_new_array(a);
+    const struct omni_layout *l;
+
+    TRY(open_prompt(c, dir, err));
+    l = omni_layout(c->in);
+    set_size(a, o, "frames", l->frames);
+    set_size(a, o, "height", l->height);
+    set_size(a, o, "width", l->width);
+    json_set(a, o, "grid_thw", grids_json(a, l));
+    set_size(a, o, "video_tokens", l->video_tokens);
+    set_size(a, o, "image_tokens", l->image_tokens);
+    set_size(a, o, "audio_tokens", l->audio_tokens);
+    json_set(a, o, "ids", ids_json(a, l->ids, l->n));
+    for (size_t axis = 0; axis < 3; axis++)
+        json_append(rows, ids_json(a, l->positions + axis * l->n, l->n));
+    json_set(a, o, "positions", rows);
+    json_set_i64(a, o, "rope_delta", l->rope_delta);
+    json_set(a, o, "bytes", bytes_json(c));
+    return asid_print(c->cx, o, err);
+}
+
+/* --- score ---------------------------------------------------------------- */
+
+static struct json *top_json(struct arena *a, const struct omni_top top[5])
+{
+    struct json *list = json_new_array(a);
+
+    for (size_t i = 0; i < 5 && top[i].id >= 0; i++) {
+        struct json *o = json_new_object(a);
+
+        json_set_i64(a, o, "id", top[i].id);
+        json_set_f64(a, o, "logprob", (double)top[i].logprob);
+        json_append(list, o);
+    }
+    return list;
+}
+
+static enum asid_rc print_scores(struct call *c, const struct bpe_ids *ids,
+                                 const float *logprobs,
+                                 struct omni_top (*top)[5],
+                                 struct asid_err *err)
+{
+    struct arena *a = c->arena;
+    struct json *o = json_new_object(a), *list = json_new_array(a);
+    struct json *best = json_new_array(a);
+
+    for (size_t i = 0; i < ids->n; i++) {
+        json_append(list, json_new_f64(a, (double)logprobs[i]));
+        json_append(best, top_json(a, top[i]));
+    }
+    set_size(a, o, "prompt_tokens", omni_layout(c->in)->n);
+    json_set(a, o, "answer_ids", ids_json(a, ids->id, ids->n));
+    json_set(a, o, "logprobs", list);
+    json_set(a, o, "top", best);
+    return asid_print(c->cx, o, err);
+}
+
+static enum asid_rc score_ids(struct call *c, const struct bpe_ids *ids,
+                              struct asid_err *err)
+{
+    float *logprobs = arena_array(c->arena, ids->n, sizeof *logprobs);
+    struct omni_top(*top)[5] = arena_array(c->arena, ids->n, sizeof *top);
+
+    TRY(open_session(c, ids->n, err));
+    TRY(omni_prefill(c->session, c->in, err));
+    TRY(omni_score(c->session, ids->id, ids->n, logprobs, top, err));
+    return print_scores(c, ids, logprobs, top, err);
+}
+
+static enum asid_rc call_score(struct call *c, const char *dir,
+                               struct asid_err *err)
+{
+    const char *answer = opt_text(c->cx, "answer");
+    struct bpe_ids ids = {NULL, 0, 0};
+    enum asid_rc rc;
+
+    if (!answer || !*answer)
+        return USAGE(err, "score needs --answer TEXT");
+    TRY(open_prompt(c, dir, err));
+    rc = bpe_encode(omni_tokenizer(c->omni), str_of(answer), true, &ids, err);
+    if (rc == ASID_OK)
+        rc = score_ids(c, &ids, err);
+    bpe_ids_release(&ids);
+    return rc;
+}
+
+/* --- generate ------------------------------------------------------------- */
+
+static enum asid_rc print_answer(struct call *c, const struct bpe_ids *ids,
+                                 double seconds, struct asid_err *err)
+{
+    struct arena *a = c->arena;
+    struct json *o = json_new_object(a);
+    int32_t stop = omni_config(c->omni)->stop_id;
+    bool stopped = ids->n && ids->id[ids->n - 1] == stop;
+    struct buf text;
+
+    buf_init(&text, SIZE_MAX / 2);
+    bpe_decode(omni_tokenizer(c->omni), ids->id, ids->n, true, &text);
+    set_size(a, o, "prompt_tokens", omni_layout(c->in)->n);
+    json_set(a, o, "ids", ids_json(a, ids->id, ids->n));
+    json_set(a, o, "text", json_new_str(a, buf_view(&text)));
+    json_set_text(a, o, "stopped", stopped ? "stop" : "length");
+    set_figure(a, o, "prefill_seconds",
+               omni_work(c->session)->prefill_seconds +
+                   omni_work(c->session)->vision_seconds +
+                   omni_work(c->session)->audio_seconds);
+    set_figure(a, o, "tokens_per_second",
+               seconds > 0 ? (double)ids->n / seconds : 0);
+    buf_release(&text);
+    return asid_print(c->cx, o, err);
+}
+
+static enum asid_rc call_generate(struct call *c, const char *dir,
+                                  struct asid_err *err)
+{
+    const struct omni_sampling sampling = {
+        .max_tokens = (size_t)opt_int(c->cx, "max-tokens"),
+        .repetition_penalty = (float)opt_real(c->cx, "repetition-penalty"),
+        .temperature = (float)opt_real(c->cx, "temperature"),
+        .top_p = (float)opt_real(c->cx, "top-p"),
+        .seed = (uint64_t)opt_int(c->cx, "seed"),
+    };
+    struct bpe_ids ids = {NULL, 0, 0};
+    enum asid_rc rc;
+    double start;
+
+    TRY(open_prompt(c, dir, err));
+    TRY(open_session(c, sampling.max_tokens, err));
+    TRY(omni_prefill(c->session, c->in, err));
+    if (opt_text(c->cx, "dump"))
+        TRY(omni_dump_logits(c->session, err));
+    start = clock_monotonic();
+    rc = omni_generate(c->session, &sampling, &ids, on_token, c->cx, err);
+    if (rc == ASID_OK)
+        rc = print_answer(c, &ids, clock_monotonic() - start, err);
+    bpe_ids_release(&ids);
+    return rc;
+}
+
+/* --- the program ---------------------------------------------------------- */
+
+static enum asid_rc run_call(struct call *c, struct asid_err *err)
+{
+    const char *call = opt_text(c->cx, "call");
+    const char *dir = opt_text(c->cx, "model");
+
+    if (!call)
+        return USAGE(err, "a call is needed: info, tokenize, detokenize, "
+                          "inputs, score, generate or bench");
+    if (!dir)
+        return USAGE(err, "--model DIR is needed: a checkpoint folder");
+    if (strcmp(call, "tokenize") == 0)
+        return call_lines(c, dir, tokenize_line, err);
+    if (strcmp(call, "detokenize") == 0)
+        return call_lines(c, dir, detokenize_line, err);
+    if (opt_count(c->cx, "files"))
+        return USAGE(err, "%s reads no files: \"%s\"", call,
+                     opt_nth(c->cx, "files", 0));
+    if (strcmp(call, "info") == 0)
+        return call_info(c, dir, err);
+    if (strcmp(call, "inputs") == 0)
+        return call_inputs(c, dir, err);
+    if (strcmp(call, "score") == 0)
+        return call_score(c, dir, err);
+    if (strcmp(call, "generate") == 0)
+        return call_generate(c, dir, err);
+    return call_bench(c, dir, err);
+}
+
+static enum asid_rc model_run(struct asid_cx *cx, struct asid_err *err)
+{
+    struct call c = {.cx = cx, .arena = cx->arena};
+    enum asid_rc rc = run_call(&c, err);
+
+    close_call(&c);
+    return rc;
+}
+
+const struct asid_stage asid_stage = {
+    .name = "model",
+    .run = model_run,
+};
