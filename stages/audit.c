@@ -4,7 +4,10 @@
  * An output file may have been made anew many times; only the execution that
  * made what lies there now counts. That is the one its checkpoint names.
  */
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "asid/base/num.h"
 #include "asid/data/schema.h"
@@ -63,7 +66,7 @@ static struct json *json_value(struct arena *a, const char *name,
     static const char *const flags[] = {"complete", "balanced", NULL};
     static const char *const numbers[] = {
         "attempts", "seconds",  "tokens_in", "tokens_out", "seq", "in",
-        "accepted", "rejected", "failed",    "peak_bytes", NULL};
+        "accepted", "rejected", "failed",    "peak_bytes", "process", NULL};
     struct json *parsed;
     struct asid_err ignored;
     double real;
@@ -132,10 +135,8 @@ static enum asid_rc print_out(struct audit *q, struct asid_err *err)
 /* Ask, and print a table or objects. right: columns aligned to the right. */
 static enum asid_rc answer(struct audit *q, const char *sql,
                            const char *const *binds, size_t n_binds,
-                           unsigned right, struct asid_err *err)
+                           unsigned right, ledger_row row, struct asid_err *err)
 {
-    ledger_row row = q->json ? print_object : add_row;
-
     q->table.right = right;
     TRY(ledger_query(q->ledger, sql, binds, n_binds, row, q, err));
     if (q->json || q->n == 0)
@@ -172,7 +173,7 @@ static enum asid_rc why_step(void *user, int columns, const char *const *names,
 #define V(name) value(columns, names, values, name)
     struct audit *q = user;
     struct arena *a = &q->rows;
-    const char *seconds = V("seconds"), *tokens = V("tokens_in");
+    const char *tokens = V("tokens_in");
 
     (void)err;
     arena_reset(a);
@@ -187,7 +188,7 @@ static enum asid_rc why_step(void *user, int columns, const char *const *names,
                           or_dash(V("program")), or_dash(V("version")),
                           or_dash(V("started_at"))));
     why_line(q, "took",
-             arena_printf(a, "%s s, %s attempts", or_dash(seconds),
+             arena_printf(a, "%s s, attempt %s", or_dash(V("took")),
                           or_dash(V("attempts"))));
     if (tokens && strcmp(tokens, "0") != 0)
         why_line(
@@ -284,7 +285,7 @@ static enum asid_rc ask_rejects(struct audit *q, struct asid_err *err)
     const char *binds[] = {q->stage, q->code};
 
     if (q->json)
-        return answer(q, rejects_json_sql, binds, 2, 0, err);
+        return answer(q, rejects_json_sql, binds, 2, 0, print_object, err);
     TRY(ledger_query(q->ledger, rejects_table_sql, binds, 2, add_reject, q,
                      err));
     if (q->n == 0)
@@ -340,7 +341,7 @@ static enum asid_rc ask_balance(struct audit *q, struct asid_err *err)
     const char *binds[] = {q->stage};
 
     TRY(answer(q, q->json ? balance_json_sql : balance_table_sql, binds, 1,
-               0x1e, err));
+               0x1e, q->json ? print_object : add_row, err));
     TRY(ledger_query(q->ledger, balance_bad_sql, binds, 1, count_row, q, err));
     if (q->bad)
         return FAIL(err, "%s: %llu of %llu stages do not balance",
@@ -356,22 +357,53 @@ static enum asid_rc ask_balance(struct audit *q, struct asid_err *err)
 static const char runs_json_sql[] =
     "SELECT r.run_id, r.parent AS parent_run, r.program, r.version,"
     " r.started_at, r.finished_at, " RUN_SECONDS " AS seconds, r.status,"
-    " r.message, r.peak_bytes, r.pipeline_sha256, r.libraries, r.argv"
-    " FROM runs r WHERE ?1 = '' OR r.program = 'asid-' || ?1"
+    " r.message, r.peak_bytes, r.pipeline_sha256, r.libraries, r.argv,"
+    " r.host, r.process FROM runs r WHERE ?1 = '' OR r.program = 'asid-' || ?1"
     " ORDER BY r.started_at, r.run_id";
 static const char runs_table_sql[] =
     "SELECT r.started_at AS started, r.program, printf('%.1f', " RUN_SECONDS
     ") AS seconds, r.status, printf('%.1f', r.peak_bytes / 1048576.0)"
-    " AS 'peak MiB', r.run_id FROM runs r"
+    " AS 'peak MiB', r.run_id, r.host, r.process FROM runs r"
     " WHERE ?1 = '' OR r.program = 'asid-' || ?1"
     " ORDER BY r.started_at, r.run_id";
+
+static bool is_gone(const char *host, const char *process)
+{
+    char here[100] = "";
+    int64_t pid;
+
+    gethostname(here, sizeof here - 1);
+    return host && process && strcmp(host, here) == 0 &&
+           num_i64(str_of(process), &pid) && pid > 0 && pid <= INT32_MAX &&
+           kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+/* A run that was killed could not say so; its process is asked for. */
+static enum asid_rc run_row(void *user, int columns, const char *const *names,
+                            const char *const *values, struct asid_err *err)
+{
+    struct audit *q = user;
+    const char *shown[32];
+    int n = q->json ? columns : columns - 2; /* without host and process */
+
+    BUG_IF(columns > 32 || columns < 2);
+    for (int i = 0; i < columns; i++) {
+        shown[i] = values[i];
+        if (strcmp(names[i], "status") == 0 && values[i] &&
+            strcmp(values[i], "running") == 0 &&
+            is_gone(values[columns - 2], values[columns - 1]))
+            shown[i] = "killed";
+    }
+    return q->json ? print_object(q, n, names, shown, err)
+                   : add_row(q, n, names, shown, err);
+}
 
 static enum asid_rc ask_runs(struct audit *q, struct asid_err *err)
 {
     const char *binds[] = {q->stage};
 
     return answer(q, q->json ? runs_json_sql : runs_table_sql, binds, 1,
-                  1u << 2 | 1u << 4, err);
+                  1u << 2 | 1u << 4, run_row, err);
 }
 
 /* --- the program --------------------------------------------------------- */

@@ -4,8 +4,9 @@
  * the reference implementation.
  */
 #include "asid/ask/ask.h"
+#include "asid/ask/bench.h"
 #include "asid/base/clock.h"
-#include "asid/base/file.h"
+#include "asid/base/num.h"
 #include "asid/data/json.h"
 #include "asid/kit/stage.h"
 #include "asid/nn/bpe.h"
@@ -14,7 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <string.h>
 
 enum {
     LINE_MAX_ = 64 << 20, /* bytes of a line of tokenize and detokenize */
@@ -559,6 +560,101 @@ static enum asid_rc call_generate(struct call *c, const char *dir,
         rc = print_answer(c, &ids, clock_monotonic() - start, err);
     bpe_ids_release(&ids);
     return rc;
+}
+
+/* --- bench ---------------------------------------------------------------- */
+
+static enum asid_rc read_wish(const struct asid_cx *cx, struct bench_wish *w,
+                              struct asid_err *err)
+{
+    size_t n = opt_count(cx, "prefill");
+
+    *w = (struct bench_wish){
+        .kernels = opt_text(cx, "kernels"),
+        .threads = (unsigned)opt_int(cx, "threads"),
+        .n_prefill = n,
+        .decode = (size_t)opt_int(cx, "decode"),
+        .batch = (size_t)opt_int(cx, "batch"),
+        .progress = on_progress,
+        .user = (void *)(uintptr_t)cx,
+    };
+    if (n > BENCH_PREFILLS)
+        return USAGE(err, "--prefill takes at most %d lengths", BENCH_PREFILLS);
+    for (size_t i = 0; i < n; i++) {
+        const char *text = opt_nth(cx, "prefill", i);
+        uint64_t value;
+
+        if (!num_u64(str_of(text), &value) || value == 0 || value > 1000000)
+            return USAGE(err, "--prefill %s: a length is a number of tokens",
+                         text);
+        w->prefill[i] = (size_t)value;
+    }
+    return ASID_OK;
+}
+
+static struct json *tower_json(struct arena *a, const struct bench_tower *t,
+                               double peak)
+{
+    struct json *o = json_new_object(a);
+
+    set_figure(a, o, "seconds", t->seconds);
+    set_figure(a, o, "flops", t->flops);
+    set_figure(a, o, "share_of_peak",
+               t->seconds > 0 ? t->flops / t->seconds / peak : 0);
+    if (t->patches)
+        set_size(a, o, "patches", t->patches);
+    if (t->sound_seconds > 0)
+        set_figure(a, o, "sound_seconds", t->sound_seconds);
+    return o;
+}
+
+static struct json *rate_json(struct arena *a, const char *what, size_t n,
+                              double rate)
+{
+    struct json *o = json_new_object(a);
+
+    set_size(a, o, what, n);
+    set_figure(a, o, "tokens_per_second", rate);
+    return o;
+}
+
+static enum asid_rc print_bench(struct call *c, const struct bench_wish *w,
+                                const struct bench_figures *f,
+                                struct asid_err *err)
+{
+    struct arena *a = c->arena;
+    struct json *o = json_new_object(a), *list = json_new_array(a);
+    struct json *limits = json_new_object(a);
+
+    json_set_text(a, o, "precision", omni_precision(c->omni));
+    json_set_text(a, o, "kernels", f->kernels);
+    json_set_i64(a, o, "threads", f->threads);
+    for (size_t i = 0; i < w->n_prefill; i++)
+        json_append(list, rate_json(a, "tokens", w->prefill[i], f->prefill[i]));
+    json_set(a, o, "prefill", list);
+    json_set(a, o, "decode", rate_json(a, "tokens", w->decode, f->decode));
+    json_set(a, o, "batch_decode",
+             w->batch < 2 ? json_new_null(a)
+                          : rate_json(a, "batch", w->batch, f->batch_decode));
+    json_set(a, o, "vision", tower_json(a, &f->vision, f->limits.flops));
+    json_set(a, o, "audio", tower_json(a, &f->audio, f->limits.flops));
+    set_figure(a, limits, "fp32_gflops", f->limits.flops / 1e9);
+    set_figure(a, limits, "read_gbytes", f->limits.read_bytes / 1e9);
+    json_set(a, o, "limits", limits);
+    set_size(a, o, "peak_bytes", f->peak_bytes);
+    return asid_print(c->cx, o, err);
+}
+
+static enum asid_rc call_bench(struct call *c, const char *dir,
+                               struct asid_err *err)
+{
+    struct bench_figures figures;
+    struct bench_wish wish;
+
+    TRY(read_wish(c->cx, &wish, err));
+    TRY(omni_open(dir, &c->omni, err));
+    TRY(ask_bench(c->omni, &wish, &figures, err));
+    return print_bench(c, &wish, &figures, err);
 }
 
 /* --- the program ---------------------------------------------------------- */

@@ -9,9 +9,9 @@ set -eu
 need="gcc make pkg-config libc6-dev
       libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
       libswresample-dev libsoxr-dev libsqlite3-dev libyaml-dev libpcre2-dev
-      libutf8proc-dev nettle-dev"
+      libutf8proc-dev nettle-dev jq sqlite3"
 dev="clang clang-format clang-tidy libclang-rt-14-dev cppcheck valgrind gcovr
-     shellcheck codespell jq sqlite3 ffmpeg"
+     shellcheck codespell ffmpeg"
 
 case "${1:-}" in
 "") ;;

@@ -57,8 +57,8 @@ static enum asid_rc add_frames(struct omni_inputs *in, struct asid_err *err)
     rgb = p;
     for (size_t i = 0; i < bytes; i++)
         rgb[i] = (uint8_t)scramble((uint32_t)i);
-    rc = omni_add_video(in, 2, FRAME_HEIGHT, FRAME_WIDTH, &budget, NULL, 0,
-                        err);
+    rc =
+        omni_add_video(in, 2, FRAME_HEIGHT, FRAME_WIDTH, &budget, NULL, 0, err);
     for (int i = 0; rc == ASID_OK && i < 2; i++)
         rc = omni_video_frame(in, rgb, FRAME_HEIGHT, FRAME_WIDTH, err);
     free(rgb);
@@ -103,8 +103,8 @@ static enum asid_rc measure_towers(const struct omni *omni,
         l = omni_layout(in);
         out->vision.seconds = work->vision_seconds;
         out->vision.flops = work->vision_flops;
-        out->vision.patches = (size_t)l->grids[0][0] * l->grids[0][1] *
-                              l->grids[0][2];
+        out->vision.patches =
+            (size_t)l->grids[0][0] * l->grids[0][1] * l->grids[0][2];
         out->audio.seconds = work->audio_seconds;
         out->audio.flops = work->audio_flops;
         out->audio.sound_seconds = SOUND_SECONDS;
@@ -170,8 +170,8 @@ static enum asid_rc decode_together(const struct omni *omni,
             ids[k] = made_up_id(omni, i * wish->batch + k);
         TRY(omni_extend_each(list, ids, wish->batch, err));
     }
-    out->batch_decode = (double)(wish->decode * wish->batch) /
-                        (clock_monotonic() - start);
+    out->batch_decode =
+        (double)(wish->decode * wish->batch) / (clock_monotonic() - start);
     return ASID_OK;
 }
 

@@ -16,8 +16,11 @@ static size_t cache_width(const struct omni_config *c)
     return c->text.kv_heads * c->text.head_dim;
 }
 
+/* Rows of scratch: for a chunk, and for as many timelines as go together. */
 static size_t chunk_rows(size_t capacity)
 {
+    if (capacity < TOGETHER_MAX)
+        return TOGETHER_MAX;
     return capacity < CHUNK_TOKENS ? capacity : CHUNK_TOKENS;
 }
 
@@ -38,6 +41,7 @@ size_t decoder_scratch_floats(const struct omni_config *c, size_t capacity)
     add_product(&sum, rows, 2 * query_width(c));
     add_product(&sum, rows, 2 * c->text.ffn);
     add_product(&sum, rows + 1, c->text.head_dim);
+    add_product(&sum, TOGETHER_MAX, 2 * cache_width(c));
     add_product(&sum, LOGIT_ROWS + 2, c->text.vocab);
     return sum == SIZE_MAX ? 0 : sum;
 }
@@ -77,7 +81,9 @@ void decoder_lay_out(struct omni_session *s)
     at->cosine = at->up + rows * c->text.ffn;
     at->sine = at->cosine + rows * half;
     at->frequency = at->sine + rows * half;
-    at->logits = at->frequency + half;
+    at->keys = at->frequency + half;
+    at->values = at->keys + TOGETHER_MAX * cache_width(c);
+    at->logits = at->values + TOGETHER_MAX * cache_width(c);
     at->scores = at->logits + LOGIT_ROWS * c->text.vocab;
     at->seen = (uint8_t *)(void *)(at->scores + c->text.vocab);
     fill_frequencies(c, at->frequency);
@@ -104,65 +110,82 @@ static const float *merged_row(const struct omni_config *c, struct merge *merge,
     return row;
 }
 
-static void embed(struct omni_session *s, size_t m, struct merge *merge)
+void decoder_embed(const struct omni_session *s, size_t index,
+                   struct merge *merge, float *x)
 {
     const struct omni_config *c = &s->omni->config;
     const struct nn_matrix *e = &s->omni->weights->embed;
     size_t h = c->text.hidden, bytes = h * nn_dtype_size(e->dtype);
+    int32_t id = s->ids[index];
+    const float *row = merged_row(c, merge, id);
 
-    for (size_t i = 0; i < m; i++) {
-        int32_t id = s->ids[s->done + i];
-        const float *row = merged_row(c, merge, id);
-        float *x = s->at.x + i * h;
-
-        if (row)
-            memcpy(x, row, h * sizeof *x);
-        else
-            nn_widen((const char *)e->data + (size_t)id * bytes, e->dtype, h,
-                     x);
-    }
+    if (row)
+        memcpy(x, row, h * sizeof *x);
+    else
+        nn_widen((const char *)e->data + (size_t)id * bytes, e->dtype, h, x);
 }
 
 /* The angle is rounded to float32 before its cosine is taken: at positions of
  * ten thousand the rounding shows. */
-static void find_angles(struct omni_session *s, size_t m)
+void decoder_angles(const struct omni_session *s, size_t index, float *cosine,
+                    float *sine)
 {
     const struct omni_config *c = &s->omni->config;
-    size_t half = c->text.head_dim / 2;
+    size_t half = c->text.head_dim / 2, j = 0;
 
-    for (size_t i = 0; i < m; i++) {
-        size_t j = 0;
+    for (size_t axis = 0; axis < 3; axis++) {
+        float at = (float)s->positions[axis * s->capacity + index];
+        size_t end = j + c->text.mrope[axis];
 
-        for (size_t axis = 0; axis < 3; axis++) {
-            const int32_t *row = s->positions + axis * s->capacity;
-            float at = (float)row[s->done + i];
-            size_t end = j + c->text.mrope[axis];
+        for (; j < end && j < half; j++) {
+            float angle = at * s->at.frequency[j];
 
-            for (; j < end && j < half; j++) {
-                float angle = at * s->at.frequency[j];
-
-                s->at.cosine[i * half + j] = (float)cos((double)angle);
-                s->at.sine[i * half + j] = (float)sin((double)angle);
-            }
+            cosine[j] = (float)cos((double)angle);
+            sine[j] = (float)sin((double)angle);
         }
     }
 }
 
-static void attention(struct omni_session *s, size_t layer, size_t m)
+float *decoder_keys(const struct omni_session *s, size_t layer, size_t row)
+{
+    size_t kv = cache_width(&s->omni->config);
+
+    return s->kv + (2 * layer * s->capacity + row) * kv;
+}
+
+float *decoder_values(const struct omni_session *s, size_t layer, size_t row)
+{
+    return decoder_keys(s, layer, row) +
+           s->capacity * cache_width(&s->omni->config);
+}
+
+void decoder_project(struct omni_session *s, size_t layer, size_t m,
+                     float *keys, float *values)
 {
     const struct omni_config *c = &s->omni->config;
     const struct text_layer *w = &s->omni->weights->text[layer];
     const struct decoder_scratch *at = &s->at;
     size_t h = c->text.hidden, q = query_width(c), kv = cache_width(c);
     size_t half = c->text.head_dim / 2;
-    float *keys = s->kv + 2 * layer * s->capacity * kv;
-    float *values = keys + s->capacity * kv;
-    float *new_keys = keys + s->done * kv;
+
+    nn_rmsnorm(s->nn, &w->norm1, c->text.eps, at->x, m, at->normed);
+    nn_linear(s->nn, &w->q, at->normed, h, m, at->q, q, false);
+    nn_linear(s->nn, &w->k, at->normed, h, m, keys, kv, false);
+    nn_linear(s->nn, &w->v, at->normed, h, m, values, kv, false);
+    nn_rotate(s->nn, at->q, q, m, c->text.heads, half, at->cosine, at->sine);
+    nn_rotate(s->nn, keys, kv, m, c->text.kv_heads, half, at->cosine, at->sine);
+}
+
+void decoder_attend(struct omni_session *lead, size_t row,
+                    const struct omni_session *s, size_t layer, size_t m)
+{
+    const struct omni_config *c = &s->omni->config;
+    size_t q = query_width(c), kv = cache_width(c);
     struct nn_attention a = {
-        .q = at->q,
-        .k = keys,
-        .v = values,
-        .out = at->attended,
+        .q = lead->at.q + row * q,
+        .k = decoder_keys(s, layer, 0),
+        .v = decoder_values(s, layer, 0),
+        .out = lead->at.attended + row * q,
         .ldq = q,
         .ldkv = kv,
         .ldo = q,
@@ -175,24 +198,17 @@ static void attention(struct omni_session *s, size_t layer, size_t m)
         .past = s->done,
     };
 
-    nn_rmsnorm(s->nn, &w->norm1, c->text.eps, at->x, m, at->normed);
-    nn_linear(s->nn, &w->q, at->normed, h, m, at->q, q, false);
-    nn_linear(s->nn, &w->k, at->normed, h, m, new_keys, kv, false);
-    nn_linear(s->nn, &w->v, at->normed, h, m, values + s->done * kv, kv, false);
-    nn_rotate(s->nn, at->q, q, m, c->text.heads, half, at->cosine, at->sine);
-    nn_rotate(s->nn, new_keys, kv, m, c->text.kv_heads, half, at->cosine,
-              at->sine);
-    nn_attend(s->nn, &a);
-    nn_linear(s->nn, &w->o, at->attended, q, m, at->x, h, true);
+    nn_attend(lead->nn, &a);
 }
 
-static void feed_forward(struct omni_session *s, size_t layer, size_t m)
+void decoder_finish(struct omni_session *s, size_t layer, size_t m)
 {
     const struct omni_config *c = &s->omni->config;
     const struct text_layer *w = &s->omni->weights->text[layer];
     const struct decoder_scratch *at = &s->at;
-    size_t h = c->text.hidden, f = c->text.ffn;
+    size_t h = c->text.hidden, q = query_width(c), f = c->text.ffn;
 
+    nn_linear(s->nn, &w->o, at->attended, q, m, at->x, h, true);
     nn_rmsnorm(s->nn, &w->norm2, c->text.eps, at->x, m, at->normed);
     nn_linear(s->nn, &w->gate, at->normed, h, m, at->gate, f, false);
     nn_linear(s->nn, &w->up, at->normed, h, m, at->up, f, false);
@@ -216,13 +232,19 @@ enum asid_rc decoder_step(struct omni_session *s, size_t m, struct merge *merge,
 {
     const struct omni_config *c = &s->omni->config;
     double flops = decoder_flops(c, s->done, m) / (double)c->text.layers;
+    size_t half = c->text.head_dim / 2;
 
     BUG_IF(m == 0 || m > CHUNK_TOKENS || m > s->n - s->done);
-    embed(s, m, merge);
-    find_angles(s, m);
+    for (size_t i = 0; i < m; i++) {
+        decoder_embed(s, s->done + i, merge, s->at.x + i * c->text.hidden);
+        decoder_angles(s, s->done + i, s->at.cosine + i * half,
+                       s->at.sine + i * half);
+    }
     for (size_t layer = 0; layer < c->text.layers; layer++) {
-        attention(s, layer, m);
-        feed_forward(s, layer, m);
+        decoder_project(s, layer, m, decoder_keys(s, layer, s->done),
+                        decoder_values(s, layer, s->done));
+        decoder_attend(s, 0, s, layer, m);
+        decoder_finish(s, layer, m);
         TRY(session_tick(s, flops, err));
     }
     nn_rmsnorm(s->nn, &s->omni->weights->norm, c->text.eps, s->at.x, m,

@@ -73,6 +73,7 @@ void weights_free(struct omni_weights *w);
 enum {
     CHUNK_TOKENS = 512, /* prompt tokens that go through a layer together */
     LOGIT_ROWS = 16,    /* positions whose logits are computed together */
+    TOGETHER_MAX = 8,   /* timelines decoded together */
     MERGE = 4,          /* patches that become one token */
 };
 
@@ -106,6 +107,7 @@ struct omni_session {
         float *gate, *up;     /* [CHUNK, ffn] */
         float *cosine, *sine; /* [CHUNK, head_dim / 2] */
         float *frequency;     /* [head_dim / 2] */
+        float *keys, *values; /* [TOGETHER_MAX, kv_heads * head_dim] */
         float *logits;        /* [LOGIT_ROWS, vocab] */
         float *scores;        /* [vocab], penalised copy */
         uint8_t *seen;        /* [vocab] */
@@ -161,6 +163,21 @@ double decoder_flops(const struct omni_config *c, size_t past, size_t m);
  * be NULL) supplies the placeholders' rows. On failure nothing has happened. */
 enum asid_rc decoder_step(struct omni_session *s, size_t m, struct merge *merge,
                           struct asid_err *err) ASID_WARN_UNUSED;
+/* The steps of it, for rows that belong to several timelines too: the token's
+ * embedding, its cosines and sines; rows of the cache; a layer up to queries,
+ * keys and values of the m rows of s->at; attention of m queries of the lead
+ * from `row` on over the cache of s; the rest of the layer. */
+void decoder_embed(const struct omni_session *s, size_t index,
+                   struct merge *merge, float *x);
+void decoder_angles(const struct omni_session *s, size_t index, float *cosine,
+                    float *sine);
+float *decoder_keys(const struct omni_session *s, size_t layer, size_t row);
+float *decoder_values(const struct omni_session *s, size_t layer, size_t row);
+void decoder_project(struct omni_session *s, size_t layer, size_t m,
+                     float *keys, float *values);
+void decoder_attend(struct omni_session *lead, size_t row,
+                    const struct omni_session *s, size_t layer, size_t m);
+void decoder_finish(struct omni_session *s, size_t layer, size_t m);
 /* Logits of m <= LOGIT_ROWS rows of s->at.x from `row` into s->at.logits. */
 void decoder_logits(struct omni_session *s, size_t row, size_t m);
 /* Run what is known up to that length, in chunks that do not depend on what

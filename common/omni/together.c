@@ -4,48 +4,79 @@
  * all. What a row becomes does not depend on the others (asid/nn/ops.h): each
  * timeline computes the bits it would compute alone.
  */
-#include <math.h>
-
 #include "run_int.h"
 
-/* What the sessions share while they go together: the first one's kernels and
- * scratch. */
-struct convoy {
-    struct omni_session *const *s;
-    size_t n;
-    struct omni_session *lead;
-    float *keys, *values; /* [n, kv_heads * head_dim] */
-};
-
-static void attend_each(const struct convoy *g, size_t layer)
+/* One layer; kernels and scratch are the lead's. */
+static void run_layer(struct omni_session *lead,
+                      struct omni_session *const *list, size_t n, size_t layer)
 {
-    const struct omni_config *c = &g->lead->omni->config;
-    size_t q = c->text.heads * c->text.head_dim;
+    const struct omni_config *c = &lead->omni->config;
     size_t kv = c->text.kv_heads * c->text.head_dim;
+    float *keys = lead->at.keys, *values = lead->at.values;
 
-    for (size_t i = 0; i < g->n; i++) {
-        struct omni_session *s = g->s[i];
-        float *keys = s->kv + 2 * layer * s->capacity * kv;
-        float *values = keys + s->capacity * kv;
-        struct nn_attention a = {
-            .q = g->lead->at.q + i * q,
-            .k = keys,
-            .v = values,
-            .out = g->lead->at.attended + i * q,
-            .ldq = q,
-            .ldkv = kv,
-            .ldo = q,
-            .m = 1,
-            .heads = c->text.heads,
-            .kv_heads = c->text.kv_heads,
-            .head_dim = c->text.head_dim,
-            .scale = (float)(1.0 / sqrt((double)c->text.head_dim)),
-            .causal = true,
-            .past = s->done,
-        };
+    decoder_project(lead, layer, n, keys, values);
+    for (size_t i = 0; i < n; i++) {
+        struct omni_session *s = list[i];
 
-        memcpy(keys + s->done * kv, g->keys + i * kv, kv * sizeof *keys);
-        memcpy(values + s->done * kv, g->values + i * kv, kv * sizeof *keys);
-        nn_attend(g->lead->nn, &a);
+        memcpy(decoder_keys(s, layer, s->done), keys + i * kv,
+               kv * sizeof *keys);
+        memcpy(decoder_values(s, layer, s->done), values + i * kv,
+               kv * sizeof *values);
+        decoder_attend(lead, i, s, layer, 1);
     }
+    decoder_finish(lead, layer, n);
+}
+
+static void run_rows(struct omni_session *lead,
+                     struct omni_session *const *list, size_t n)
+{
+    const struct omni_config *c = &lead->omni->config;
+    size_t h = c->text.hidden, half = c->text.head_dim / 2;
+
+    for (size_t i = 0; i < n; i++) {
+        decoder_embed(list[i], list[i]->done, NULL, lead->at.x + i * h);
+        decoder_angles(list[i], list[i]->done, lead->at.cosine + i * half,
+                       lead->at.sine + i * half);
+    }
+    for (size_t layer = 0; layer < c->text.layers; layer++)
+        run_layer(lead, list, n, layer);
+    nn_rmsnorm(lead->nn, &lead->omni->weights->norm, c->text.eps, lead->at.x, n,
+               lead->at.x);
+}
+
+/* Hand every timeline its row of logits; the lead's is in place. */
+static void hand_out(struct omni_session *lead,
+                     struct omni_session *const *list, size_t n)
+{
+    size_t vocab = lead->omni->config.text.vocab;
+
+    decoder_logits(lead, 0, n);
+    for (size_t i = 0; i < n; i++) {
+        struct omni_session *s = list[i];
+
+        if (s != lead)
+            memcpy(s->at.logits, lead->at.logits + i * vocab,
+                   vocab * sizeof *s->at.logits);
+        s->done++;
+        s->logits_at = s->n;
+    }
+}
+
+enum asid_rc omni_extend_each(struct omni_session *const *s, const int32_t *ids,
+                              size_t n, struct asid_err *err)
+{
+    if (n == 0 || n > TOGETHER_MAX)
+        return FAIL(err, "%zu timelines cannot go together: at most %d", n,
+                    TOGETHER_MAX);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            BUG_IF(s[i] == s[k] || s[i]->omni != s[k]->omni);
+    for (size_t i = 0; i < n; i++) {
+        if (s[i]->done < s[i]->n)
+            TRY(decoder_catch_up(s[i], err));
+        TRY(session_append(s[i], &ids[i], 1, TOKEN_PROMPT, err));
+    }
+    run_rows(s[0], s, n);
+    hand_out(s[0], s, n);
+    return session_tick(s[0], 0, err);
 }

@@ -2,7 +2,7 @@
 # The stage runner from outside: lines, rejects, exit statuses, files, signals.
 # shellcheck disable=SC2015,SC2317
 set -u
-bin=${ASID_BINDIR:?}
+bin=${ASID_BINDIR:-$PWD/build/release/bin}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1

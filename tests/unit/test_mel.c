@@ -218,7 +218,7 @@ static void check_speed(void)
     taken = clock_monotonic() - start;
     printf("# %d s of sound take %.2f s\n", SECONDS, taken);
     CHECK(got.frames == 30000 && got.tokens == 7500, "%zu", got.frames);
-    CHECK(taken < 60, "%g s", taken); /* sanitizers run this too */
+    CHECK(taken < 300, "%g s", taken); /* sanitizers and valgrind run this */
     free(got.mel);
     free(wave);
 }

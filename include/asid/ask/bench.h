@@ -18,9 +18,14 @@ struct bench_wish {
     size_t n_prefill;
     size_t decode; /* tokens, after the last prompt */
     size_t batch;  /* timelines decoded together; under 2: not measured */
-    size_t memory; /* as omni_plan_check's limit */
     int (*progress)(void *user, double done);
     void *user;
+};
+
+struct bench_tower {
+    double seconds, flops; /* of the work measured */
+    size_t patches;        /* of the picture, or 0 */
+    double sound_seconds;  /* of the sound, or 0 */
 };
 
 struct bench_figures {
@@ -29,11 +34,7 @@ struct bench_figures {
     double prefill[BENCH_PREFILLS]; /* tokens per second */
     double decode;
     double batch_decode; /* of all timelines together */
-    struct {
-        double seconds, flops; /* of the work measured */
-        size_t patches;        /* pictures */
-        double sound_seconds;  /* sound */
-    } vision, audio;
+    struct bench_tower vision, audio;
     struct nn_limits limits;
     size_t peak_bytes; /* of the whole process */
 };

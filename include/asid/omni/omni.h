@@ -212,6 +212,12 @@ enum asid_rc omni_run_towers(struct omni_session *s,
  * Positions go on as they would had the text been part of the prompt. */
 enum asid_rc omni_extend(struct omni_session *s, const int32_t *ids, size_t n,
                          struct asid_err *err) ASID_WARN_UNUSED;
+/* Append one prompt token to each of n timelines of one engine, at most 8, and
+ * compute the logits after it. The weights are read once for all; every
+ * timeline computes the bits it would compute alone, with the first one's
+ * kernels and threads. On failure the timelines may be left one token longer.*/
+enum asid_rc omni_extend_each(struct omni_session *const *s, const int32_t *ids,
+                              size_t n, struct asid_err *err) ASID_WARN_UNUSED;
 /* Tokens on the timeline; go back to an earlier length. Answers and scores need
  * the token before them computed: going back into the middle of a video, image
  * or sound only serves omni_extend. */

@@ -1,0 +1,95 @@
+#!/bin/sh
+# asid-caption: what a captioner adds to a record, what it never asks twice, and
+# which records it refuses.
+set -u
+. tests/tap.sh
+
+model=data-samples/demo-checkpoint
+small="--max-frames 4 --min-frames 2 --max-pixels 12544 --min-pixels 3136
+       --total-pixels 100352 --max-tokens 12"
+caption() {
+    # shellcheck disable=SC2086  # a list of options is meant
+    run "$bin/asid-caption" -q --root data-samples --model $model $small "$@"
+}
+"$bin/asid-ingest" -q --root data-samples --rejects /dev/null clips \
+    >"$tmp/records"
+
+# --- what it adds
+caption "$tmp/records"
+exits 0 "captioning a folder of clips ends well"
+cp "$tmp/out" "$tmp/first"
+is "$(jq -r .id "$tmp/out" | tr '\n' ' ')" \
+    "$(jq -r .id "$tmp/records" | tr '\n' ' ')" "records come in input order"
+is "$(jq -c '[.sources[0].name,(.sources|length)]' "$tmp/out" | sort -u)" \
+    '["demo-checkpoint",1]' "the source is named after the checkpoint folder"
+is "$(jq -c '.sources[0]|[keys_unsorted,.prompts,.truncated]' "$tmp/out" |
+    sort -u)" '[["name","caption","prompts","model","truncated"],"all-attributes",true]' \
+    "an entry says set, checkpoint and whether the limit cut it"
+is "$(jq -c 'del(.sources)' "$tmp/out")" \
+    "$(jq -c 'del(.sources)' "$tmp/records")" "nothing else of a record changes"
+caption -j 4 --threads 1 "$tmp/records"
+same "$tmp/out" "$tmp/first" "four jobs on one thread each: same bytes"
+caption -j 1 --threads 2 "$tmp/records"
+same "$tmp/out" "$tmp/first" "one job on two threads: same bytes"
+
+# --- several captioners side by side
+caption --name second --prompts generic "$tmp/first"
+is "$(jq -c '[.sources[].name]' "$tmp/out" | sort -u)" \
+    '["demo-checkpoint","second"]' "a second captioner stands beside the first"
+cp "$tmp/out" "$tmp/both"
+caption --name demo-checkpoint "$tmp/both"
+is "$(jq -c .sources "$tmp/out")" "$(jq -c .sources "$tmp/both")" \
+    "the same captioner again replaces its own entry in place"
+
+# --- attributes
+head -1 "$tmp/records" >"$tmp/one"
+caption --prompts single-attribute --attributes speech,scene "$tmp/one"
+exits 0 "single attributes can be chosen"
+is "$(jq -c '.sources[0].attributes|keys_unsorted' "$tmp/out")" \
+    '["scene","speech"]' "chosen attributes come in the contract's order"
+jq -r .sources[0].attributes.speech "$tmp/out" >"$tmp/shared"
+caption --prompts single-attribute --attributes speech "$tmp/one"
+jq -r .sources[0].attributes.speech "$tmp/out" >"$tmp/alone"
+same "$tmp/shared" "$tmp/alone" \
+    "a question that shares the clip's prefix is answered as if asked alone"
+caption --prompts single-attribute --attributes weather "$tmp/one"
+exits 2 "an attribute that is none is wrong usage"
+caption --prompt 'Only the {attr}.' --attributes camera "$tmp/one"
+exits 0 "a prompt of one's own is taken"
+
+# --- nothing asked twice
+caption --ledger "$tmp/l.db" "$tmp/records"
+same "$tmp/out" "$tmp/first" "with a ledger: same bytes"
+asked=$(sqlite3 "$tmp/l.db" 'select count(*) from replies')
+is "$asked" "$(wc -l <"$tmp/records")" "every answer is in the ledger"
+mkdir "$tmp/gone"
+# shellcheck disable=SC2086
+run "$bin/asid-caption" -q --root "$tmp/gone" --model $model $small \
+    --ledger "$tmp/l.db" "$tmp/records"
+is "$(jq -r .reject.code "$tmp/out" 2>/dev/null | sort -u | head -1)$status" \
+    "0" "a missing clip is a reject, not the end"
+caption --ledger "$tmp/l.db" --seed 7 --temperature 0.8 "$tmp/one"
+exits 0 "sampling with a seed"
+cp "$tmp/out" "$tmp/seed7"
+caption --seed 7 --temperature 0.8 "$tmp/one"
+same "$tmp/out" "$tmp/seed7" "the same seed draws the same answer"
+
+# --- refusals
+printf '%s\n' '{"id":"x"}' '{"id":"y","video":"clips/none.mp4"}' \
+    '{"id":"z","video":"clips/not-a-video.mp4"}' >"$tmp/bad"
+jq -c '.media.bytes=1|.id="w"' "$tmp/one" >>"$tmp/bad"
+caption --rejects "$tmp/rejects" "$tmp/bad"
+exits 0 "records that cannot be captioned are rejected, not fatal"
+is "$(jq -c '[.id,.reject.code]' "$tmp/rejects" | tr '\n' ' ')" \
+    '["x","input.schema"] ["y","media.unreadable"] ["z","media.unreadable"] ["w","media.unreadable"] ' \
+    "each with its reason: no video, no file, no media, another file"
+run "$bin/asid-caption" -q "$tmp/one"
+exits 2 "without a model it is wrong usage"
+has "$tmp/err" "--model" "and the message names the option"
+run "$bin/asid-caption" -q --model data-samples/clips "$tmp/one"
+exits 1 "a folder that is no checkpoint is an error"
+has "$tmp/err" "config.json" "and the message names the missing file"
+caption --memory 0.001 "$tmp/one"
+exits 1 "work that does not fit is refused"
+has "$tmp/err" "memory" "with the reason"
+finish
