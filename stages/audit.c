@@ -65,7 +65,7 @@ static struct json *json_value(struct arena *a, const char *name,
 {
     static const char *const flags[] = {"complete", "balanced", NULL};
     static const char *const numbers[] = {
-        "attempts", "seconds",  "tokens_in", "tokens_out", "seq", "in",
+        "attempts", "seconds",  "tokens_in", "tokens_out", "seq",     "in",
         "accepted", "rejected", "failed",    "peak_bytes", "process", NULL};
     struct json *parsed;
     struct asid_err ignored;
@@ -167,6 +167,15 @@ static const char *or_dash(const char *text)
     return text ? text : "-";
 }
 
+static const char *seconds_of(struct arena *a, const char *text)
+{
+    double seconds;
+
+    if (!text || !num_f64(str_of(text), &seconds))
+        return "-";
+    return arena_printf(a, "%.3f", seconds);
+}
+
 static enum asid_rc why_step(void *user, int columns, const char *const *names,
                              const char *const *values, struct asid_err *err)
 {
@@ -188,7 +197,7 @@ static enum asid_rc why_step(void *user, int columns, const char *const *names,
                           or_dash(V("program")), or_dash(V("version")),
                           or_dash(V("started_at"))));
     why_line(q, "took",
-             arena_printf(a, "%s s, attempt %s", or_dash(V("took")),
+             arena_printf(a, "%s s, attempt %s", seconds_of(a, V("seconds")),
                           or_dash(V("attempts"))));
     if (tokens && strcmp(tokens, "0") != 0)
         why_line(
