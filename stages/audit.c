@@ -370,9 +370,12 @@ static const char runs_json_sql[] =
     " r.host, r.process FROM runs r WHERE ?1 = '' OR r.program = 'asid-' || ?1"
     " ORDER BY r.started_at, r.run_id";
 static const char runs_table_sql[] =
-    "SELECT r.started_at AS started, r.program, printf('%.1f', " RUN_SECONDS
-    ") AS seconds, r.status, printf('%.1f', r.peak_bytes / 1048576.0)"
-    " AS 'peak MiB', r.run_id, r.host, r.process FROM runs r"
+    "SELECT r.started_at AS started, r.program,"
+    " CASE WHEN r.finished_at IS NOT NULL THEN printf('%.1f', " RUN_SECONDS
+    ") END AS seconds, r.status,"
+    " CASE WHEN r.peak_bytes IS NOT NULL"
+    " THEN printf('%.1f', r.peak_bytes / 1048576.0) END AS 'peak MiB',"
+    " r.run_id, r.host, r.process FROM runs r"
     " WHERE ?1 = '' OR r.program = 'asid-' || ?1"
     " ORDER BY r.started_at, r.run_id";
 

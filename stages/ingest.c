@@ -16,6 +16,7 @@
 #include "asid/kit/stage.h"
 #include "asid/media/media.h"
 #include "asid/media/scan.h"
+#include "asid/pipeline/shard.h"
 
 /* --- names seen so far ----------------------------------------------------- */
 
@@ -131,7 +132,32 @@ static struct json *item_of(struct arena *a, const struct scan_file *f)
 struct item_sink {
     enum asid_rc (*item)(void *list, struct str json, struct asid_err *err);
     void *list;
+    struct shard shard;
+    const char *root;
 };
+
+/* "stem-0123abcd": the id of a file whose stem is not unique. */
+static const char *id_with_hash(struct arena *a, struct str stem,
+                                const char *sha256)
+{
+    return arena_printf(a, "%.*s-%.8s", (int)stem.n, stem.p, sha256);
+}
+
+/* Whether the file's record belongs to this shard. Where the id needs the
+ * content, it is hashed here; a file that cannot be read goes by its stem. */
+static bool in_shard(struct arena *a, const struct scan_file *f,
+                     const struct item_sink *to)
+{
+    struct str stem = path_stem(f->path);
+    char sha256[HASH_HEX];
+    struct asid_err err;
+
+    if (to->shard.count > 1 && !f->stem_unique &&
+        hash_file(path_join(a, to->root, f->path), sha256, NULL, &err) ==
+            ASID_OK)
+        stem = str_of(id_with_hash(a, stem, sha256));
+    return shard_has(&to->shard, stem);
+}
 
 static enum asid_rc give_items(const struct scan *scan,
                                const struct item_sink *to, struct asid_err *err)
@@ -144,6 +170,8 @@ static enum asid_rc give_items(const struct scan *scan,
     buf_init(&line, LONGEST);
     for (size_t i = 0; i < scan->n && rc == ASID_OK; i++) {
         arena_reset(&a);
+        if (!in_shard(&a, &scan->files[i], to))
+            continue;
         buf_reset(&line);
         json_write(&line, item_of(&a, &scan->files[i]));
         if (buf_failed(&line))
@@ -187,12 +215,13 @@ static enum asid_rc ingest_source(struct asid_cx *cx,
                                                        struct asid_err *err),
                                   void *list, struct asid_err *err)
 {
-    const struct item_sink to = {item, list};
+    struct item_sink to = {item, list, {0, 0}, opt_text(cx, "root")};
     size_t n = opt_count(cx, "suffixes");
     const char **suffixes = arena_array(cx->arena, n, sizeof *suffixes);
     struct scan scan = {.arena = cx->arena, .root = opt_text(cx, "root")};
     enum asid_rc rc;
 
+    TRY(shard_parse(opt_text(cx, "shard"), &to.shard, err));
     for (size_t i = 0; i < n; i++)
         suffixes[i] = opt_nth(cx, "suffixes", i);
     scan.suffixes = suffixes;
@@ -307,7 +336,7 @@ static enum asid_rc ingest_record(struct asid_job *job, struct asid_err *err)
     if (hash_file(path, sha256, &bytes, err) != ASID_OK)
         return REJECT(err, "media.unreadable", "%s", err->text);
     if (!unique)
-        id = arena_printf(job->arena, "%s-%.8s", id, sha256);
+        id = id_with_hash(job->arena, str_of(id), sha256);
     rebuild(job->arena, job->record, id, arena_strdup(job->arena, video),
             media_of(job->arena, &info, sha256, bytes));
     return ASID_OK;

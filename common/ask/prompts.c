@@ -25,6 +25,7 @@ enum asid_rc prompts_load(struct arena *a, const struct prompts **out,
         err->rc = ASID_FAILED;
         return asid_err_within(err, "prompts.json");
     }
+    json_settle(document); /* workers share it */
     p->sets = json_get(document, "sets");
     p->names = json_get(document, "attribute-names");
     if (!p->sets || !p->names ||

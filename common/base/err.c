@@ -52,18 +52,14 @@ enum asid_rc asid_fail(struct asid_err *err, enum asid_rc rc, const char *code,
 
 enum asid_rc asid_err_within(struct asid_err *err, const char *fmt, ...)
 {
-    char raw[3 * sizeof err->text];
+    /* Of a long context only the beginning: the message matters more. */
+    char context[sizeof err->text / 2], raw[2 * sizeof err->text];
     va_list ap;
-    int n;
 
     va_start(ap, fmt);
-    n = vsnprintf(raw, 2 * sizeof err->text, fmt, ap);
+    vsnprintf(context, sizeof context, fmt, ap);
     va_end(ap);
-    if (n < 0)
-        n = 0;
-    if ((size_t)n >= 2 * sizeof err->text)
-        n = 2 * (int)sizeof err->text - 1;
-    snprintf(raw + n, sizeof raw - (size_t)n, ": %s", err->text);
+    snprintf(raw, sizeof raw, "%s: %s", context, err->text);
     show(err->text, sizeof err->text, raw);
     return err->rc;
 }

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* O_NONBLOCK: opening a named pipe must not wait for a writer. */
 enum asid_rc file_slurp(struct arena *a, const char *path, size_t max,
                         struct str *text, struct asid_err *err)
 {
@@ -15,7 +17,7 @@ enum asid_rc file_slurp(struct arena *a, const char *path, size_t max,
     struct stat st;
     size_t size, n = 0;
     char *p;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
         return FAIL_ERRNO(err, "cannot open %s", path);
@@ -61,8 +63,12 @@ enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
     while (n > 0) {
         ssize_t put = write(fd, at, n);
 
-        if (put < 0 && (errno == EINTR || errno == EAGAIN))
+        if (put < 0 && errno == EINTR)
             continue;
+        if (put < 0 && errno == EAGAIN) { /* somebody made it non-blocking */
+            poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, -1);
+            continue;
+        }
         if (put < 0 && errno == EPIPE)
             return asid_fail(err, ASID_STOPPED, NULL, "%s: closed", name);
         if (put < 0)
@@ -75,17 +81,16 @@ enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
 
 enum asid_rc file_sync_dir(const char *dir, struct asid_err *err)
 {
+    enum asid_rc rc = ASID_OK;
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0)
         return FAIL_ERRNO(err, "cannot open %s", dir);
     /* Some file systems cannot sync folders; that is no loss of ours. */
-    if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS) {
-        close(fd);
-        return FAIL_ERRNO(err, "cannot sync %s", dir);
-    }
+    if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
+        rc = FAIL_ERRNO(err, "cannot sync %s", dir);
     close(fd);
-    return ASID_OK;
+    return rc;
 }
 
 static char *dir_of(const char *path)

@@ -189,6 +189,19 @@ static int by_key(const void *a, const void *b)
     return str_cmp(json_key(*x), json_key(*y));
 }
 
+/* A number by value: 2, 2.0 and 2e0 are one. */
+static struct json *canonical(struct arena *a, const struct json *v)
+{
+    int64_t i;
+    double d;
+
+    if (json_i64(v, &i))
+        return json_new_i64(a, i);
+    if (json_f64(v, &d))
+        return json_new_f64(a, d);
+    return json_copy(a, v);
+}
+
 /* Options that decide results, as one JSON object with sorted keys, plus the
  * stage, the version and what the stage says of itself. */
 void opt_hash(struct kit *k, char hex[HASH_HEX])
@@ -215,7 +228,7 @@ void opt_hash(struct kit *k, char hex[HASH_HEX])
     }
     qsort(list, n, sizeof *list, by_key);
     for (size_t i = 0; i < n; i++)
-        json_set_str(a, chosen, json_key(list[i]), json_copy(a, list[i]));
+        json_set_str(a, chosen, json_key(list[i]), canonical(a, list[i]));
     json_set_text(a, all, "stage", stage->name);
     json_set_text(a, all, "version", ASID_VERSION);
     json_set_text(a, all, "identity", identity ? identity : "");

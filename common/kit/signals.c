@@ -38,9 +38,13 @@ void signals_install(void)
     struct sigaction act = {.sa_handler = on_signal};
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction old;
+    char old_wake;
 
-    if (pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+    if (wake_pipe[0] < 0 && pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
         wake_pipe[0] = wake_pipe[1] = -1;
+    while (wake_pipe[0] >= 0 && read(wake_pipe[0], &old_wake, 1) == 1) {
+        /* left by an earlier call in this process */
+    }
     sigemptyset(&act.sa_mask);
     /* A shell starts background jobs with SIGINT ignored; leave it so. */
     if (sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler != SIG_IGN)

@@ -269,18 +269,12 @@ INLINE void tile_sums(const struct nn_tile *t, const size_t R, const size_t V)
 #pragma GCC unroll 3
         for (size_t v = 0; v < V; v++)
             sum[r][v] = v_zero();
-#pragma GCC unroll 8
-    for (size_t r = 0; r < R; r++)
-#pragma GCC unroll 3
-        for (size_t v = 0; v < V; v++)
-            __builtin_prefetch(t->c + r * t->ldc + 16 * v, 1, 3);
     for (size_t k = 0; k < t->k; k++, b += t->ldb) {
         VEC w[3];
 
 #pragma GCC unroll 3
         for (size_t v = 0; v < V; v++) {
             w[v] = v_load(b + 16 * v);
-            __builtin_prefetch(b + 16 * v + PF * 48, 0, 3);
         }
 #pragma GCC unroll 8
         for (size_t r = 0; r < R; r++) {

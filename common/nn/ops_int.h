@@ -10,7 +10,7 @@
 
 enum {
     GEMM_DEPTH = 1024, /* k is summed in blocks of this many */
-    GEMM_COLS = 192,  /* columns of y that one task works on at most */
+    GEMM_COLS = 96,  /* columns of y that one task works on at most */
     GEMM_UNIT = 48,   /* and at least */
     GEMM_PAD = 16,    /* floats between rows, against cache set conflicts */
     GEMM_PANEL = GEMM_DEPTH * GEMM_COLS,

@@ -207,7 +207,8 @@ enum asid_rc omni_generate(struct omni_session *s,
 
 /* --- scoring -------------------------------------------------------------- */
 
-/* The five likeliest, the lower id first among equals. */
+/* The five likeliest, the lower id first among equals; id -1 where there are
+ * fewer. */
 static void find_top(const float *logits, size_t vocab, double total,
                      struct omni_top top[5])
 {
@@ -218,6 +219,8 @@ static void find_top(const float *logits, size_t vocab, double total,
     for (size_t id = 0; id < vocab; id++) {
         size_t at = n;
 
+        if (!isfinite(logits[id]))
+            continue;
         while (at > 0 && logits[id] > top[at - 1].logprob)
             at--;
         if (at == 5)
@@ -249,7 +252,7 @@ static enum asid_rc score_rows(struct omni_session *s, struct scoring *w,
         const float *logits = s->at.logits + i * vocab;
         double total = log_sum(logits, vocab);
 
-        if (!isfinite(total))
+        if (!isfinite(total) || !isfinite(logits[(size_t)w->ids[w->at]]))
             return FAIL(err,
                         "the model's scores of answer token %zu are no "
                         "numbers",

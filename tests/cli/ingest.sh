@@ -118,6 +118,26 @@ is "$(codes)" "nothing.mp4 media.unreadable" "a missing file is unreadable"
 ingest --strict nothing.mp4
 exits 1 "a missing file with --strict is a failure"
 
+# --- shards
+mkdir -p "$tmp/many/x" "$tmp/many/y"
+for n in 1 2 3 4 5 6 7 8; do
+    cp $clips/bird.mp4 "$tmp/many/clip$n.mp4"
+done
+cp $clips/bird.mp4 "$tmp/many/x/twin.mp4"
+cp $clips/portrait.mp4 "$tmp/many/y/twin.mp4"
+ingest --root "$tmp/many" .
+sort "$tmp/out" >"$tmp/whole"
+: >"$tmp/joined"
+for shard in 0/3 1/3 2/3; do
+    ingest --root "$tmp/many" --shard $shard .
+    cat "$tmp/out" >>"$tmp/joined"
+done
+sort "$tmp/joined" >"$tmp/parts"
+same "$tmp/parts" "$tmp/whole" "the shards together are the whole, each once"
+is "$(wc -l <"$tmp/parts")" 10 "with every file, stems unique or not"
+ingest --root "$tmp/many" --shard 3/3 .
+exits 2 "a shard that does not exist is wrong usage"
+
 # --- wrong usage
 ingest rows.jsonl
 exits 2 "annotation rows are refused for now"

@@ -153,7 +153,9 @@ interrupt KILL
 exits 137 "SIGKILL ends a run"
 # A process nobody has waited for yet is dead all the same (state Z).
 alive() {
-    grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+    case $(awk '/^State:/ { print $2 }' "/proc/$1/status" 2>/dev/null) in
+    "" | Z | X) return 1 ;;
+    esac
 }
 i=0
 while alive "$child" && [ $i -lt 50 ]; do

@@ -21,8 +21,8 @@ struct yaml_place {
 /* Parse one document of at most 1 MiB; aliases may expand to at most 100,000
  * values, depth is at most 64. FAILED: "name:line:column: cause". */
 enum asid_rc yaml_parse(struct arena *a, struct str text, const char *name,
-                        struct json **out, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                        struct json **out,
+                        struct asid_err *err) ASID_WARN_UNUSED;
 /* Where a value of such a document begins; a member's place is its key's.
  * {0,0} for values that did not come from yaml_parse. */
 struct yaml_place yaml_where(const struct json *v);

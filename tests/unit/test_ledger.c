@@ -1,0 +1,360 @@
+/* The ledger: what is written is found again, and nothing else is. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "asid/base/arena.h"
+#include "asid/ledger/ledger.h"
+#include "check.h"
+
+static char dir[] = "/tmp/asid-ledger-XXXXXX";
+static char path[200];
+
+static struct ledger *open_fresh(void)
+{
+    struct ledger *l = NULL;
+    struct asid_err err;
+    char other[220];
+
+    snprintf(path, sizeof path, "%s/l.db", dir);
+    unlink(path);
+    snprintf(other, sizeof other, "%s-wal", path);
+    unlink(other);
+    snprintf(other, sizeof other, "%s-shm", path);
+    unlink(other);
+    CHECK_OK(ledger_open(path, &l, &err), err);
+    return l;
+}
+
+static enum asid_rc first_value(void *user, int columns,
+                                const char *const *names,
+                                const char *const *values, struct asid_err *err)
+{
+    char *out = user;
+
+    (void)columns;
+    (void)names;
+    (void)err;
+    snprintf(out, 200, "%s", values[0] ? values[0] : "NULL");
+    return ASID_OK;
+}
+
+static const char *ask(struct ledger *l, const char *sql, char out[200])
+{
+    struct asid_err err;
+
+    out[0] = '\0';
+    CHECK_OK(ledger_query(l, sql, NULL, 0, first_value, out, &err), err);
+    return out;
+}
+
+static void test_runs(void)
+{
+    struct ledger *l = open_fresh();
+    struct ledger_run run = {.program = "asid-x",
+                             .argv = "[]",
+                             .version = "1",
+                             .libraries = "none",
+                             .parent = "p"};
+    struct ledger_run later = run;
+    struct asid_err err;
+    char out[200];
+
+    CHECK_OK(ledger_run_begin(l, &run, &err), err);
+    CHECK_TEXT(ask(l, "SELECT status FROM runs", out), "running");
+    CHECK_OK(ledger_run_end(l, run.run_id, "failed", "why", &err), err);
+    CHECK_TEXT(ask(l, "SELECT status || message || parent FROM runs", out),
+               "failedwhyp");
+    CHECK(atol(ask(l, "SELECT peak_bytes FROM runs", out)) > 100000, "%s", out);
+    usleep(2000);
+    CHECK_OK(ledger_run_begin(l, &later, &err), err);
+    CHECK(strcmp(run.run_id, later.run_id) < 0, "%s %s", run.run_id,
+          later.run_id);
+    CHECK(ledger_run_end(l, run.run_id, "nonsense", NULL, &err) == ASID_FAILED,
+          "an unknown status was taken");
+    ledger_close(l);
+    check_case("runs: begun, ended, in the order of time");
+}
+
+static const struct ledger_outcome sample = {
+    .execution = "e1",
+    .run_id = "r1",
+    .stage = "cat",
+    .seq = 1,
+    .record_id = "a",
+    .status = "accepted",
+    .attempts = 1,
+    .input_sha256 = "in",
+    .options_sha256 = "opt",
+    .output_sha256 = "out",
+};
+
+static void test_outcomes(void)
+{
+    struct ledger *l = open_fresh();
+    struct ledger_outcome rows[2] = {sample, sample};
+    struct ledger_checkpoint c = {.execution = "e1", .seq = 2, .accepted = 1};
+    struct asid_err err;
+    char out[200];
+
+    rows[1].seq = 2;
+    rows[1].status = "failed";
+    rows[1].code = "model.failed";
+    rows[1].record_id = "b";
+    c.failed = 1;
+    CHECK_OK(ledger_commit(l, rows, 2, "cat", "/o", &c, &err), err);
+    CHECK_TEXT(ask(l, "SELECT count(*) FROM latest_outcomes", out), "2");
+    CHECK_TEXT(ask(l, "SELECT balanced FROM balance", out), "1");
+    CHECK_TEXT(ask(l, "SELECT code || records FROM reject_counts", out),
+               "model.failed1");
+    /* The same place again replaces. */
+    CHECK_OK(ledger_commit(l, rows, 2, "cat", "/o", NULL, &err), err);
+    CHECK_TEXT(ask(l, "SELECT count(*) FROM outcomes", out), "2");
+    /* One faulty row: none of them. */
+    rows[0].seq = 3;
+    rows[1].status = "odd";
+    CHECK(ledger_commit(l, rows, 2, "cat", "/o", NULL, &err) == ASID_FAILED,
+          "a faulty row was taken");
+    CHECK_TEXT(ask(l, "SELECT count(*) FROM outcomes", out), "2");
+    rows[1].status = "accepted";
+    CHECK_OK(ledger_commit(l, rows, 2, "cat", "/o", NULL, &err), err);
+    ledger_close(l);
+    check_case("outcomes: all of a commit or none");
+}
+
+static void test_checkpoints(void)
+{
+    struct ledger *l = open_fresh();
+    struct ledger_checkpoint c = {.execution = "e1",
+                                  .input_sha256 = "i",
+                                  .options_sha256 = "o",
+                                  .output_sha256 = "p",
+                                  .reject_sha256 = "r",
+                                  .rejects = "/rejects",
+                                  .seq = 7,
+                                  .line = 9,
+                                  .input_bytes = 1ull << 40,
+                                  .output_bytes = 11,
+                                  .reject_bytes = 12,
+                                  .accepted = 4,
+                                  .rejected = 2,
+                                  .failed = 1};
+    struct ledger_checkpoint got;
+    struct asid_err err;
+    bool found = true;
+
+    CHECK_OK(ledger_checkpoint_get(l, "cat", "/o", &found, &got, &err), err);
+    CHECK(!found, "a checkpoint that nobody put");
+    CHECK_OK(ledger_commit(l, NULL, 0, "cat", "/o", &c, &err), err);
+    CHECK_OK(ledger_checkpoint_get(l, "cat", "/o", &found, &got, &err), err);
+    CHECK(found && memcmp(&c, &got, sizeof c) == 0, "not what was put");
+    c.finishing = true;
+    CHECK_OK(ledger_commit(l, NULL, 0, "cat", "/o", &c, &err), err);
+    CHECK_OK(ledger_checkpoint_get(l, "cat", "/o", &found, &got, &err), err);
+    CHECK(got.finishing && !got.complete, "finishing is lost");
+    c.complete = true;
+    CHECK_OK(ledger_commit(l, NULL, 0, "cat", "/o", &c, &err), err);
+    CHECK_OK(ledger_checkpoint_get(l, "cat", "/o", &found, &got, &err), err);
+    CHECK(got.complete, "complete is lost");
+    CHECK_OK(ledger_checkpoint_get(l, "cat", "/p", &found, &got, &err), err);
+    CHECK(!found, "another output's checkpoint");
+    ledger_close(l);
+    check_case("checkpoints: by stage and output, every field kept");
+}
+
+static void test_prior(void)
+{
+    struct ledger *l = open_fresh();
+    struct ledger_outcome o = sample, like = sample;
+    struct ledger_checkpoint c = {.execution = "e3"};
+    struct ledger_prior prior;
+    struct asid_err err;
+    char hash[65], out[200];
+    bool found;
+
+    o.status = "failed";
+    o.output_sha256 = NULL;
+    CHECK_OK(ledger_commit(l, &o, 1, "cat", "/o", NULL, &err), err);
+    o = sample;
+    o.execution = "e2";
+    o.attempts = 2;
+    CHECK_OK(ledger_commit(l, &o, 1, "cat", "/o", NULL, &err), err);
+    like.execution = "e3";
+    CHECK_OK(ledger_prior_find(l, &like, &prior, &err), err);
+    CHECK(prior.found && prior.attempts == 2, "attempts %u", prior.attempts);
+    like.execution = "e2";
+    CHECK_OK(ledger_prior_find(l, &like, &prior, &err), err);
+    CHECK(prior.found && strcmp(prior.status, "failed") == 0, "%s",
+          prior.status);
+    like.options_sha256 = "other";
+    CHECK_OK(ledger_prior_find(l, &like, &prior, &err), err);
+    CHECK(!prior.found, "found with other options");
+    CHECK_OK(ledger_prior_any(l, &like, &found, &err), err);
+    CHECK(!found, "any with other options");
+    CHECK_OK(
+        ledger_outcome_find(l, "cat", "a", "in", "opt", &found, hash, &err),
+        err);
+    CHECK(found && strcmp(hash, "out") == 0, "accepted outcome not found");
+    CHECK_OK(
+        ledger_outcome_find(l, "cat", "b", "in", "opt", &found, hash, &err),
+        err);
+    CHECK(!found, "another record's outcome");
+    CHECK_OK(ledger_begin_execution(l, "cat", "/o", &c, "e2", &err), err);
+    CHECK_TEXT(ask(l, "SELECT count(*) FROM outcomes", out), "1");
+    ledger_close(l);
+    check_case("prior outcomes: the newest of other executions");
+}
+
+static void test_replies(void)
+{
+    struct ledger *l = open_fresh();
+    struct arena a = ARENA_INIT;
+    struct str reply = {NULL, 0};
+    struct asid_err err;
+    bool found = true;
+
+    CHECK_OK(ledger_reply_get(l, "q", &a, &found, &reply, &err), err);
+    CHECK(!found, "a reply to a question nobody asked");
+    CHECK_OK(ledger_reply_put(l, "q", "m", (struct str){"a\0b", 3}, &err), err);
+    CHECK_OK(ledger_reply_put(l, "e", "m", STR(""), &err), err);
+    CHECK_OK(ledger_reply_get(l, "q", &a, &found, &reply, &err), err);
+    CHECK(found && str_eq(reply, (struct str){"a\0b", 3}), "%zu", reply.n);
+    CHECK_OK(ledger_reply_get(l, "e", &a, &found, &reply, &err), err);
+    CHECK(found && reply.n == 0, "%zu", reply.n);
+    arena_release(&a);
+    ledger_close(l);
+    check_case("replies: bytes in, bytes out");
+}
+
+static void refuse(const char *name, const char *bytes, size_t n,
+                   const char *why)
+{
+    struct ledger *l = NULL;
+    struct asid_err err = {0};
+    char file[200];
+    FILE *f;
+
+    snprintf(file, sizeof file, "%s/%s", dir, name);
+    f = fopen(file, "w");
+    CHECK(f && fwrite(bytes, 1, n, f) == n, "cannot write %s", file);
+    if (f)
+        fclose(f);
+    CHECK(ledger_open(file, &l, &err) == ASID_FAILED, "%s was opened", name);
+    CHECK(strstr(err.text, file) && strstr(err.text, why), "%s", err.text);
+    CHECK(ledger_open_readonly(file, &l, &err) == ASID_FAILED,
+          "%s was opened for reading", name);
+}
+
+static void test_foreign(void)
+{
+    static char text[5000];
+    struct ledger *l = NULL;
+    struct asid_err err;
+    struct stat st;
+
+    memset(text, 'x', sizeof text);
+    refuse("text", text, sizeof text, "not a database");
+    CHECK(ledger_open_readonly("/nowhere/l.db", &l, &err) == ASID_FAILED &&
+              strstr(err.text, "no such ledger"),
+          "%s", err.text);
+    CHECK(ledger_open("/nowhere/l.db", &l, &err) == ASID_FAILED, "opened");
+    CHECK(ledger_open(dir, &l, &err) == ASID_FAILED, "a folder was opened");
+    CHECK(ledger_open("/proc/self/l.db", &l, &err) == ASID_FAILED,
+          "created in /proc");
+    CHECK(stat("/nowhere", &st) < 0, "a folder was made");
+    check_case("files that are no ledger are refused by name");
+}
+
+static void test_readonly(void)
+{
+    struct ledger *l = open_fresh(), *r = NULL;
+    struct asid_err err;
+    char out[200];
+
+    CHECK_OK(ledger_commit(l, &sample, 1, "cat", "/o", NULL, &err), err);
+    CHECK_OK(ledger_open_readonly(path, &r, &err), err);
+    CHECK_TEXT(ask(r, "SELECT record_id FROM outcomes", out), "a");
+    CHECK(ledger_commit(r, &sample, 1, "cat", "/o", NULL, &err) == ASID_FAILED,
+          "written through a reading ledger");
+    CHECK(ledger_query(l, "DELETE FROM outcomes", NULL, 0, first_value, out,
+                       &err) == ASID_FAILED,
+          "a question deleted rows");
+    CHECK(ledger_query(l, "SELECT 1; DELETE FROM outcomes", NULL, 0,
+                       first_value, out, &err) == ASID_FAILED,
+          "two statements were one question");
+    CHECK(ledger_query(l, "SELECT nonsense", NULL, 0, first_value, out, &err) ==
+              ASID_FAILED,
+          "nonsense was answered");
+    ledger_close(r);
+    ledger_close(l);
+    check_case("questions only read");
+}
+
+struct many {
+    struct ledger *l;
+    char execution[40];
+    int failed;
+};
+
+static void *write_many(void *user)
+{
+    struct many *m = user;
+    struct ledger_outcome o = sample;
+    struct asid_err err;
+
+    o.execution = m->execution;
+    for (uint64_t i = 1; i <= 50; i++) {
+        o.seq = i;
+        m->failed +=
+            ledger_commit(m->l, &o, 1, "cat", m->execution, NULL, &err) != 0;
+        m->failed += ledger_reply_put(m->l, m->execution, "m", STR("x"),
+                                      &err) != ASID_OK;
+    }
+    return NULL;
+}
+
+static void test_threads(void)
+{
+    struct ledger *l = open_fresh(), *second = NULL;
+    struct many many[6];
+    pthread_t threads[6];
+    struct asid_err err;
+    char out[200];
+
+    CHECK_OK(ledger_open(path, &second, &err), err);
+    for (int i = 0; i < 6; i++) {
+        many[i] = (struct many){.l = i % 2 ? second : l};
+        snprintf(many[i].execution, sizeof many[i].execution, "e%d", i);
+        CHECK(pthread_create(&threads[i], NULL, write_many, &many[i]) == 0,
+              "thread %d", i);
+    }
+    for (int i = 0; i < 6; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK(many[i].failed == 0, "thread %d: %d failed", i, many[i].failed);
+    }
+    CHECK_TEXT(ask(l, "SELECT count(*) FROM outcomes", out), "300");
+    ledger_close(second);
+    ledger_close(l);
+    check_case("several threads and connections write at once");
+}
+
+int main(void)
+{
+    char command[300];
+
+    if (!mkdtemp(dir))
+        return 1;
+    test_runs();
+    test_outcomes();
+    test_checkpoints();
+    test_prior();
+    test_replies();
+    test_foreign();
+    test_readonly();
+    test_threads();
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    return system(command) != 0 || check_done();
+}
