@@ -116,7 +116,7 @@ static enum asid_rc start_over(struct kit *k, const char *forget,
     *c = (struct ledger_checkpoint){0};
     memcpy(c->execution, k->run.run_id, sizeof c->execution);
     memcpy(c->options_sha256, k->options_sha256, sizeof c->options_sha256);
-    if (w->rejects.path)
+    if (w->rejects.part)
         memcpy(c->rejects, w->rejects.path,
                strnlen(w->rejects.path, sizeof c->rejects - 1));
     hash_init(&empty);
@@ -137,13 +137,13 @@ static enum asid_rc start_over(struct kit *k, const char *forget,
 static bool may_continue(const struct kit *k, const struct ledger_checkpoint *c)
 {
     const struct asid_stage *stage = k->cx.stage;
-    const char *rejects = k->writer.rejects.path;
+    const struct sink *rejects = &k->writer.rejects;
 
     if (stage->flags & ASID_ATOMIC)
         return false;
     if (strcmp(c->options_sha256, k->options_sha256) != 0)
         return false;
-    if (strcmp(c->rejects, rejects ? rejects : "") != 0)
+    if (strcmp(c->rejects, rejects->part ? rejects->path : "") != 0)
         return false;
     /* What `ordered` keeps cannot be built again without `replay`. */
     return c->complete || !stage->ordered || stage->replay;
@@ -162,7 +162,7 @@ static enum asid_rc is_finished(struct kit *k,
     TRY(reader_at_end(&k->reader, yes, err));
     if (*yes)
         TRY(sink_is(w->out.path, c->output_bytes, c->output_sha256, yes, err));
-    if (*yes && w->rejects.path)
+    if (*yes && w->rejects.part)
         TRY(sink_is(w->rejects.path, c->reject_bytes, c->reject_sha256, yes,
                     err));
     return ASID_OK;

@@ -91,7 +91,7 @@ static enum asid_rc open_outputs(struct kit *k, struct asid_err *err)
         TRY(sink_open(&w->rejects, &k->arena, absolute(&k->arena, rejects),
                       err));
     w->key = w->out.part ? w->out.path : "-";
-    w->resumable = ledger && w->out.part && (!rejects || w->rejects.part);
+    w->resumable = ledger && w->out.part;
     w->out.hashing = w->rejects.hashing = k->reader.hashing = w->resumable;
     return ASID_OK;
 }
@@ -250,7 +250,8 @@ static void keep_what_is_done(struct kit *k)
     struct writer *w = &k->writer;
     struct asid_err again;
 
-    if (writer_commit(k, &again) != ASID_OK)
+    /* When the output's pipe is closed, the rejects still are written. */
+    if (writer_commit(k, &again) == ASID_FAILED)
         return;
     if (!w->out.part && w->rejects.part &&
         sink_publish(&w->rejects, &again) != ASID_OK)

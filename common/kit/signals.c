@@ -6,12 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "kit_int.h"
 
 /* The only mutable globals of the kit: a handler has no other way to speak. */
-static volatile sig_atomic_t caught;
+static _Atomic int caught; /* lock-free, so a handler may write it */
 static int wake_pipe[2] = {-1, -1};
 
 void signals_wake(void)

@@ -175,6 +175,19 @@ static enum asid_rc identify(struct ledger *l, bool *fresh,
     return ASID_OK;
 }
 
+/* The three numbers must be of one instant: another process may be creating
+ * the ledger just now. */
+static enum asid_rc identify_now(struct ledger *l, bool *fresh,
+                                 struct asid_err *err)
+{
+    enum asid_rc rc;
+
+    TRY(execute(l, "BEGIN", err));
+    rc = identify(l, fresh, err);
+    sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);
+    return rc;
+}
+
 static enum asid_rc create(struct ledger *l, struct asid_err *err)
 {
     struct str schema = schema_file("ledger.sql");
@@ -242,7 +255,7 @@ static enum asid_rc set_up(struct ledger *l, bool write, struct asid_err *err)
     sqlite3_db_config(l->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(l->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     TRY(execute(l, "PRAGMA cell_size_check = ON", err));
-    TRY(identify(l, &fresh, err));
+    TRY(identify_now(l, &fresh, err));
     if (!write) {
         if (fresh)
             return FAIL(err, "%s: is no ledger of asid", l->path);

@@ -288,6 +288,7 @@ static void attend_few(const struct attend *t, struct view *v, size_t end)
     const struct nn_attention *a = t->a;
 
     load_queries(t, v);
+    nn_interleave(v->s->query, ATTEND_DIM, v->rows, a->head_dim, v->s->key);
     start_rows(t, v);
     for (; v->key < end; v->key += v->keys) {
         v->keys = nn_min(ATTEND_KEYS, end - v->key);
@@ -297,9 +298,8 @@ static void attend_few(const struct attend *t, struct view *v, size_t end)
             .dtype = NN_F32,
             .n = v->keys,
             .k = a->head_dim,
-            .x = v->s->query,
-            .ldx = ATTEND_DIM,
-            .m = v->rows,
+            .x = v->s->key, /* this path has no use for packed keys */
+            .m = nn_dot_m(v->rows),
             .y = v->s->score,
             .ldy = ATTEND_SCORES,
         });

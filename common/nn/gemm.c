@@ -9,14 +9,15 @@
  * Few rows (up to NN_DOT_ROWS): the weights stream through once and nothing is
  * transposed; the speed is that of the memory.
  */
-#include "ops_int.h"
-
 #include <string.h>
+
+#include "asid/base/err.h"
+#include "ops_int.h"
 
 enum {
     TASKS_WANTED = 16,      /* tasks left when the last big one is cut */
     DOT_BYTES = 128 * 1024, /* weights of one task of the few-rows path */
-    DOT_COLS_MIN = 8,
+    DOT_COLS_MIN = 16,
     CHUNK_ROWS = 512,    /* rows of x of one task, at most */
     CHUNK_MULTIPLE = 24, /* of any set's tile_rows */
 };
@@ -221,9 +222,8 @@ static void few_task(void *user, size_t task, unsigned worker)
         .dtype = l->w->dtype,
         .n = n,
         .k = l->w->cols,
-        .x = l->x,
-        .ldx = l->ldx,
-        .m = l->m,
+        .x = l->nn->shared,
+        .m = nn_dot_m(l->m),
         .y = sums,
         .ldy = DOT_COLS,
     });
@@ -245,12 +245,21 @@ static void few_task(void *user, size_t task, unsigned worker)
 static void linear_few(struct linear *l)
 {
     size_t row_bytes = l->w->cols * nn_dtype_size(l->w->dtype);
-    size_t cols = row_bytes ? DOT_BYTES / row_bytes : DOT_COLS;
+    size_t cols = nn_round_up(DOT_BYTES / row_bytes, DOT_COLS_MIN);
 
-    cols = nn_round_up(cols, DOT_COLS_MIN);
-    cols = cols ? nn_min(cols, DOT_COLS) : DOT_COLS_MIN;
-    l->cols = cols;
-    parallel_for(l->nn->pool, (l->w->rows + cols - 1) / cols, few_task, l);
+    if (cols == 0)
+        cols = DOT_COLS_MIN;
+    l->cols = nn_min(cols, DOT_COLS);
+    nn_interleave(l->x, l->ldx, l->m, l->w->cols, l->nn->shared);
+    parallel_for(l->nn->pool, (l->w->rows + l->cols - 1) / l->cols, few_task,
+                 l);
+}
+
+/* The interleaved rows have to fit into the shared scratch. */
+static bool few_rows(const struct linear *l)
+{
+    return l->m <= NN_DOT_ROWS &&
+           l->w->cols <= SHARED_FLOATS / NN_DOT_ROWS - NN_LANES;
 }
 
 void nn_linear(struct nn *nn, const struct nn_matrix *w, const float *x,
@@ -270,7 +279,8 @@ void nn_linear(struct nn *nn, const struct nn_matrix *w, const float *x,
 
     if (m == 0 || w->rows == 0)
         return;
-    if (m <= NN_DOT_ROWS)
+    BUG_IF(w->cols == 0);
+    if (few_rows(&l))
         linear_few(&l);
     else
         linear_many(&l);

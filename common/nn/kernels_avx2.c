@@ -15,6 +15,7 @@ struct lanes {
 
 #define VEC struct lanes
 #define DOT_SUMS 4
+#define DOT_ROWS 4
 #define BURN_CHAINS 6
 #define LANE_OP static inline __attribute__((always_inline))
 

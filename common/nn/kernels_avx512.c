@@ -9,6 +9,7 @@
 
 #define VEC __m512
 #define DOT_SUMS 16
+#define DOT_ROWS 8
 #define BURN_CHAINS 12
 #define LANE_OP static inline __attribute__((always_inline))
 

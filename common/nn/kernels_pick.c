@@ -1,4 +1,4 @@
-/* Which set of kernels this processor gets. */
+/* Which set of kernels this processor gets, and what all sets share. */
 #include <string.h>
 
 #include "asid/nn/kernels.h"
@@ -39,4 +39,22 @@ const struct nn_kernels *nn_kernels_pick(const char *name, const char **why)
     if (strcmp(name, "avx512") != 0 && strcmp(name, "avx2") != 0)
         *why = "known are auto, ref, avx2 and avx512";
     return NULL;
+}
+
+void nn_interleave(const float *x, size_t ldx, size_t rows, size_t k, float *to)
+{
+    size_t m = nn_dot_m(rows);
+
+    for (size_t at = 0; at < k; at += NN_LANES, to += m * NN_LANES) {
+        size_t n = k - at < NN_LANES ? k - at : NN_LANES;
+
+        for (size_t i = 0; i < m; i++) {
+            float *lanes = to + i * NN_LANES;
+            size_t used = i < rows ? n : 0;
+
+            if (used)
+                memcpy(lanes, x + i * ldx + at, used * sizeof *x);
+            memset(lanes + used, 0, (NN_LANES - used) * sizeof *x);
+        }
+    }
 }

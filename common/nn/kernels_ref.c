@@ -95,10 +95,11 @@ static float sum_lanes(const float lane[NN_LANES])
 static float ref_dot_one(const struct nn_dot *d, size_t i, size_t j)
 {
     float lane[NN_LANES] = {0.0F};
-    const float *x = d->x + i * d->ldx;
+    const float *x = d->x + i * NN_LANES;
 
     for (size_t k = 0; k < d->k; k++)
-        lane[k % NN_LANES] += x[k] * nn_weight(d->w, d->dtype, j * d->ldw + k);
+        lane[k % NN_LANES] += x[k / NN_LANES * d->m * NN_LANES + k % NN_LANES] *
+                              nn_weight(d->w, d->dtype, j * d->ldw + k);
     return sum_lanes(lane);
 }
 

@@ -11,6 +11,7 @@
  *   v_sum, v_top       over the lanes, in one fixed order
  *   v_weights(w,dtype,i), v_weights_part(w,dtype,i,n)
  *   DOT_SUMS           running sums that fit into the registers
+ *   DOT_ROWS           rows of weights read side by side, at most
  *   BURN_CHAINS        enough chains to keep all multipliers busy
  * All sets run the same operations on the same lanes in the same order: that is
  * why they agree bit for bit.
@@ -262,93 +263,118 @@ static void simd_norm(const struct nn_norm *p)
 
 /* --- few rows ----------------------------------------------------------- */
 
-enum { FETCH_AHEAD = 64 }; /* weights between two prefetches: a cache line */
+enum {
+    DOT_GROUP = 16, /* rows of w whose sums are kept side by side */
+    DOT_X = 4096,   /* floats of x in use at a time: half of a small L1 */
+};
 
-/* R rows of w times M rows of x: one running sum of 16 lanes each. Rows of w
- * are read side by side, the ones that come next are fetched meanwhile. */
-INLINE void dot_block(const struct nn_dot *d, size_t j, size_t i,
-                      enum nn_dtype dtype, const size_t R, const size_t M)
+/* Some rows of w, from one column on, times some rows of x. */
+struct dot_run {
+    const char *w, *next; /* next: what will be wanted after this run */
+    size_t step;          /* bytes between rows of w */
+    const float *x;
+    size_t whole, rest; /* runs of 16 columns; what is left after them */
+    VEC *sum;           /* [rows of w][m] */
+    bool first;
+};
+
+/* R rows of w times P of the m rows of x: running sums in registers. */
+INLINE void dot_run(const struct dot_run *d, enum nn_dtype dtype, size_t m,
+                    const size_t R, const size_t P)
 {
-    VEC sum[DOT_SUMS];
     const size_t size = dtype == NN_F32 ? 4 : 2;
-    const char *w = (const char *)d->w + j * d->ldw * size;
-    const float *x = d->x + i * d->ldx;
-    const char *next = w + R * d->ldw * size;
-    bool fetch = j + 2 * R <= d->n;
-    size_t k = 0;
+    const float *x = d->x;
+    VEC sum[DOT_SUMS];
 
 #pragma GCC unroll 16
-    for (size_t s = 0; s < R * M; s++)
-        sum[s] = v_zero();
-    for (; k + NN_LANES <= d->k; k += NN_LANES) {
-#pragma GCC unroll 8
+    for (size_t s = 0; s < R * P; s++)
+        sum[s] = d->first ? v_zero() : d->sum[s / P * m + s % P];
+    for (size_t b = 0; b < d->whole; b++, x += m * NN_LANES) {
+#pragma GCC unroll 16
         for (size_t r = 0; r < R; r++) {
-            VEC v = v_weights(w + r * d->ldw * size, dtype, k);
+            VEC v = v_weights(d->w + r * d->step, dtype, b * NN_LANES);
 
-            if (fetch)
-                __builtin_prefetch(next + (r * d->ldw + k) * size, 0, 2);
+            __builtin_prefetch(d->next + r * d->step + b * NN_LANES * size, 0,
+                               2);
 #pragma GCC unroll 8
-            for (size_t c = 0; c < M; c++)
-                sum[r * M + c] =
-                    v_fma(v, v_load(x + c * d->ldx + k), sum[r * M + c]);
+            for (size_t c = 0; c < P; c++)
+                sum[r * P + c] =
+                    v_fma(v, v_load(x + c * NN_LANES), sum[r * P + c]);
         }
     }
-    if (k < d->k) {
-        size_t n = d->k - k;
-
-#pragma GCC unroll 8
+    if (d->rest) {
+#pragma GCC unroll 16
         for (size_t r = 0; r < R; r++) {
-            VEC v = v_weights_part(w + r * d->ldw * size, dtype, k, n);
+            VEC v = v_weights_part(d->w + r * d->step, dtype,
+                                   d->whole * NN_LANES, d->rest);
 
 #pragma GCC unroll 8
-            for (size_t c = 0; c < M; c++)
-                sum[r * M + c] = v_fma(v, v_load_part(x + c * d->ldx + k, n),
-                                       sum[r * M + c]);
+            for (size_t c = 0; c < P; c++)
+                sum[r * P + c] =
+                    v_fma(v, v_load(x + c * NN_LANES), sum[r * P + c]);
         }
     }
-#pragma GCC unroll 8
-    for (size_t r = 0; r < R; r++)
-#pragma GCC unroll 8
-        for (size_t c = 0; c < M; c++)
-            d->y[(i + c) * d->ldy + j + r] = v_sum(sum[r * M + c]);
+#pragma GCC unroll 16
+    for (size_t s = 0; s < R * P; s++)
+        d->sum[s / P * m + s % P] = sum[s];
 }
 
-#define DOT_CASE(M)                                                            \
-case M:                                                                        \
- for (; j + DOT_SUMS / M <= d->n; j += DOT_SUMS / M)                           \
-  dot_block(d, j, i, dtype, DOT_SUMS / M, M);                                  \
- for (; j < d->n; j++)                                                         \
-  dot_block(d, j, i, dtype, 1, M);                                             \
- break;
-
-/* m rows of x from row i on; m <= DOT_SUMS. */
-INLINE void dot_rows(const struct nn_dot *d, size_t i, size_t m,
-                     enum nn_dtype dtype)
+/* n <= DOT_GROUP rows of w from row j on, m rows of x, P at a time. */
+INLINE void dot_group(const struct nn_dot *d, size_t j, size_t n,
+                      enum nn_dtype dtype, const size_t m, const size_t P)
 {
-    size_t j = 0;
+    const size_t size = dtype == NN_F32 ? 4 : 2;
+    const size_t R = DOT_SUMS / P < DOT_ROWS ? DOT_SUMS / P : DOT_ROWS;
+    const size_t depth = DOT_X / m / NN_LANES * NN_LANES;
+    const char *w = (const char *)d->w + j * d->ldw * size;
+    VEC sum[DOT_GROUP * NN_DOT_ROWS];
+    struct dot_run run = {.step = d->ldw * size, .first = true};
 
-    switch (m) {
-        DOT_CASE(1)
-        DOT_CASE(2)
-        DOT_CASE(3)
-        DOT_CASE(4)
-#if DOT_SUMS >= 8
-        DOT_CASE(5)
-        DOT_CASE(6)
-        DOT_CASE(7)
-        DOT_CASE(8)
-#endif
-    default:
-        break;
+    for (size_t k = 0; k < d->k; k += depth, run.first = false) {
+        size_t cols = d->k - k < depth ? d->k - k : depth, many;
+
+        run.whole = cols / NN_LANES;
+        run.rest = cols % NN_LANES;
+        for (size_t r = 0; r < n; r += many) {
+            many = r + R <= n ? R : 1;
+            run.w = w + r * run.step + k * size;
+            run.next = r + 2 * R <= n ? run.w + R * run.step
+                                      : w + (k + cols) * size;
+            for (size_t c = 0; c < m; c += P) {
+                run.x = d->x + k * m + c * NN_LANES;
+                run.sum = sum + r * m + c;
+                if (many == R)
+                    dot_run(&run, dtype, m, R, P);
+                else
+                    dot_run(&run, dtype, m, 1, P);
+            }
+        }
     }
+    for (size_t r = 0; r < n; r++)
+        for (size_t c = 0; c < m; c++)
+            d->y[c * d->ldy + j + r] = v_sum(sum[r * m + c]);
+}
+
+INLINE void dot_rows(const struct nn_dot *d, enum nn_dtype dtype,
+                     const size_t m)
+{
+    const size_t P = m < DOT_SUMS ? m : DOT_SUMS;
+
+    for (size_t j = 0; j < d->n; j += DOT_GROUP)
+        dot_group(d, j, d->n - j < DOT_GROUP ? d->n - j : DOT_GROUP, dtype, m,
+                  P);
 }
 
 INLINE void dot_all(const struct nn_dot *d, enum nn_dtype dtype)
 {
-    const size_t most = DOT_SUMS < NN_DOT_ROWS ? DOT_SUMS : NN_DOT_ROWS;
-
-    for (size_t i = 0; i < d->m; i += most)
-        dot_rows(d, i, d->m - i < most ? d->m - i : most, dtype);
+    if (d->m == 1)
+        dot_rows(d, dtype, 1);
+    else if (d->m == 2)
+        dot_rows(d, dtype, 2);
+    else if (d->m == 4)
+        dot_rows(d, dtype, 4);
+    else
+        dot_rows(d, dtype, 8);
 }
 
 static void simd_dot(const struct nn_dot *d)

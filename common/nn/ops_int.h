@@ -14,7 +14,6 @@ enum {
     GEMM_UNIT = 48,   /* and at least */
     GEMM_PAD = 16,    /* floats between rows, against cache set conflicts */
     GEMM_PANEL = GEMM_DEPTH * GEMM_COLS,
-    GEMM_STRIP = NN_TILE_ROWS * (GEMM_DEPTH + GEMM_PAD),
     DOT_COLS = 512, /* columns of y of one task of the few-rows path */
 
     ATTEND_ROWS = 192, /* query rows of one task */
@@ -22,12 +21,11 @@ enum {
     ATTEND_DIM = NN_HEAD_DIM_MAX + GEMM_PAD,
     ATTEND_SCORES = ATTEND_KEYS + GEMM_PAD,
 
-    SHARED_FLOATS = 512 * 1024, /* of the decoding step's partial results */
+    SHARED_FLOATS = 1024 * 1024, /* interleaved x; partial attention */
 };
 
 struct gemm_scratch {
     float panel[GEMM_PANEL]; /* widened weights, one panel after another */
-    float strip[GEMM_STRIP]; /* rows of x, close together */
     float bias[GEMM_COLS];
     float tile[NN_TILE_ROWS * NN_TILE_COLS]; /* where y has no room */
     float sums[NN_DOT_ROWS * DOT_COLS];

@@ -268,8 +268,8 @@ static enum asid_rc check_stage(const struct check *c, size_t index,
 {
     struct pipeline_stage *s = &c->p->stages[index];
     const char *kind;
-    const struct json *at;
-    struct str name;
+    const struct json *at = item;
+    struct str name = STR("");
 
     TRY(split_stage(c, item, &name, &s->options, &at, err));
     s->entry = json_get_str(json_get(c->p->schema, "$defs"), name);

@@ -2,7 +2,6 @@
 #include "asid/pipeline/preview.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,6 @@
 #include "asid/base/file.h"
 #include "asid/ledger/ledger.h"
 #include "asid/pipeline/table.h"
-
-enum { MOST_BYTES = INT_MAX };
 
 /* What the ledger says about one stage. */
 struct known {
@@ -293,31 +290,32 @@ static void count_record(const struct known *k, struct arena *scratch,
 }
 
 /* Classify the records of the input file as it lies there now. */
-static enum asid_rc count_file(const struct preview *v, const char *path,
-                               const struct known *k, struct preview_stage *out,
-                               struct asid_err *err)
+static enum asid_rc count_file(const char *path, const struct known *k,
+                               struct preview_stage *out, struct asid_err *err)
 {
-    struct arena scratch = ARENA_INIT, text_arena = ARENA_INIT;
-    enum asid_rc rc;
-    struct str text;
+    struct arena scratch = ARENA_INIT;
+    enum asid_rc rc = ASID_OK;
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t n;
+    FILE *file = fopen(path, "re");
 
-    (void)v;
-    if (access(path, F_OK) < 0 && errno == ENOENT)
+    if (!file && errno == ENOENT)
         return ASID_OK;
-    rc = file_slurp(&text_arena, path, MOST_BYTES, &text, err);
-    while (rc == ASID_OK && text.n > 0) {
-        const char *end = memchr(text.p, '\n', text.n);
-        size_t n = end ? (size_t)(end - text.p) : text.n;
-        struct str line = {text.p, n};
+    if (!file)
+        return FAIL_ERRNO(err, "cannot open %s", path);
+    while ((n = getline(&line, &room, file)) >= 0) {
+        struct str text = str_trim((struct str){line, (size_t)n});
 
         arena_reset(&scratch);
-        if (str_trim(line).n)
-            count_record(k, &scratch, str_trim(line), out);
-        n += end != NULL;
-        text = (struct str){text.p + n, text.n - n};
+        if (text.n)
+            count_record(k, &scratch, text, out);
     }
+    if (ferror(file))
+        rc = FAIL_ERRNO(err, "cannot read %s", path);
+    free(line);
+    fclose(file);
     arena_release(&scratch);
-    arena_release(&text_arena);
     return rc;
 }
 
@@ -380,7 +378,7 @@ static enum asid_rc count_all(const struct preview *v,
             count_items(&known, items, n_items, &out[i]);
         } else {
             if (v->ledger)
-                TRY(count_file(v, s->input, &known, &out[i], err));
+                TRY(count_file(s->input, &known, &out[i], err));
             add_upstream(&out[i - 1], &out[i]);
         }
         count_calls(v, s->stage, &out[i]);

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Going on after an interruption, and doing nothing twice.
+# shellcheck disable=SC1091,SC2154
 set -u
 . tests/tap.sh
 cd "$tmp" || exit 1
@@ -232,6 +233,10 @@ work
 exits 1 "a newer ledger is refused"
 has err "newer asid" "with the reason"
 
+rm -f l.db* ./*.jsonl "$ASID_TEST_CALLS"
+run "$echo" -q in -o out.jsonl --rejects /dev/null --ledger l.db
+run "$echo" -q in -o out.jsonl --rejects /dev/null --ledger l.db
+is "$(calls) $(wc -l <out.jsonl)" "2 1" "rejects that go to a device do not keep from resuming"
 # --- several stages on one ledger -------------------------------------------------------------------
 rm -f l.db* ./*.jsonl
 awk 'BEGIN { for (i = 0; i < 2000; i++) print "{\"id\":\"r" i "\"}" }' >in

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The stage runner from outside: lines, rejects, exit statuses, files, signals.
-# shellcheck disable=SC2015,SC2317
+# shellcheck disable=SC2015,SC2016,SC2094,SC2317
 set -u
 bin=${ASID_BINDIR:-$PWD/build/release/bin}
 dir=$(mktemp -d)
@@ -164,7 +164,7 @@ check "a record goes out while the input pauses"
 
 # --- signals -------------------------------------------------------------------------
 slow='{"id":"r","test":{"sleep":100}}'
-for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo "$slow"; done >slow
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo "$slow"; done >slow
 for jobs in 1 3; do
     "$echo" -j "$jobs" slow >out 2>err &
     pid=$!

@@ -204,11 +204,12 @@ static void dot_once(const struct nn_kernels *k, enum nn_dtype dtype, size_t n,
     const void *w;
     char *base = weights(n * ld, dtype, &w);
     float *x = floats(NN_DOT_ROWS * ld), *a = floats(out), *b = floats(out);
-    float *one = floats(out);
-    struct nn_dot d = {w, ld, dtype, n, depth, x, ld, NN_DOT_ROWS, a, ldy};
+    float *one = floats(out), *mixed = floats(NN_DOT_ROWS * (depth + NN_LANES));
+    struct nn_dot d = {w, ld, dtype, n, depth, mixed, NN_DOT_ROWS, a, ldy};
 
-    for (size_t m = 1; m <= NN_DOT_ROWS; m++) {
+    for (size_t m = 1; m <= NN_DOT_ROWS; m *= 2) {
         memcpy(b, a, out * sizeof *a);
+        nn_interleave(x, ld, m, depth, mixed);
         d.m = m;
         d.y = a;
         k->dot(&d);
@@ -219,6 +220,7 @@ static void dot_once(const struct nn_kernels *k, enum nn_dtype dtype, size_t n,
               n, depth, distance(a, b, out));
         d.y = one;
         d.m = 1;
+        nn_interleave(x, ld, 1, depth, mixed);
         k->dot(&d);
         CHECK(memcmp(one, a, n * sizeof *a) == 0,
               "%s: row 0 of m %zu differs from m 1 (n %zu, k %zu)", k->name, m,
@@ -229,16 +231,17 @@ static void dot_once(const struct nn_kernels *k, enum nn_dtype dtype, size_t n,
     free(a);
     free(b);
     free(one);
+    free(mixed);
 }
 
 static void test_dot(void)
 {
-    static const size_t depths[] = {1, 3, 15, 16, 17, 33, 96, 257};
+    static const size_t depths[] = {1, 3, 15, 16, 17, 33, 96, 257, 1100};
 
     for (int s = 0; s < SETS; s++) {
         const struct nn_kernels *k = set_of(s);
 
-        for (size_t n = 1; k && n <= 21; n++)
+        for (size_t n = 1; k && n <= 35; n++)
             for (size_t d = 0; d < sizeof depths / sizeof *depths; d++)
                 for (int t = NN_F32; t <= NN_F16; t++)
                     dot_once(k, (enum nn_dtype)t, n, depths[d]);

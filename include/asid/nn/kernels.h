@@ -49,14 +49,15 @@ struct nn_tile {
 
 /* y[i][j] = sum over k of x[i][k] * w[j][k] for few rows of x: the weights
  * stream through once. Every y[i][j] is summed the same way whatever m and n
- * are. */
+ * are. x is interleaved, so that a run of columns of all rows lies together:
+ * x[k / 16][i][k % 16], with zeros behind the last column (nn_interleave). */
 struct nn_dot {
     const void *w;
     size_t ldw; /* elements */
     enum nn_dtype dtype;
     size_t n, k;
     const float *x;
-    size_t ldx, m; /* 1 <= m <= NN_DOT_ROWS */
+    size_t m; /* 1, 2, 4 or 8 */
     float *y;
     size_t ldy;
 };
@@ -105,6 +106,16 @@ extern const struct nn_kernels nn_kernels_avx512;
 /* "auto", "ref", "avx2", "avx512"; NULL and *why when the name is unknown or
  * the processor lacks what the set needs. */
 const struct nn_kernels *nn_kernels_pick(const char *name, const char **why);
+
+/* The m that nn_dot takes for that many rows. */
+static inline size_t nn_dot_m(size_t rows)
+{
+    return rows <= 2 ? rows : rows <= 4 ? 4 : NN_DOT_ROWS;
+}
+/* Rows of x in the order that nn_dot wants: room for nn_dot_m(rows) * (k
+ * rounded up to NN_LANES) floats at `to`; rows beyond `rows` become zero. */
+void nn_interleave(const float *x, size_t ldx, size_t rows, size_t k,
+                   float *to);
 
 /* One weight, any address. */
 float nn_weight(const void *w, enum nn_dtype dtype, size_t i);
