@@ -274,8 +274,7 @@ struct dot_run {
     size_t step;          /* bytes between rows of w */
     const float *x;
     size_t whole, rest; /* runs of 16 columns; what is left after them */
-    VEC *sum;           /* [rows of w][m] */
-    bool first;
+    VEC *sum;           /* [rows of w][m], added to */
 };
 
 /* R rows of w times P of the m rows of x: running sums in registers. */
@@ -288,7 +287,7 @@ INLINE void dot_run(const struct dot_run *d, enum nn_dtype dtype, size_t m,
 
 #pragma GCC unroll 16
     for (size_t s = 0; s < R * P; s++)
-        sum[s] = d->first ? v_zero() : d->sum[s / P * m + s % P];
+        sum[s] = d->sum[s / P * m + s % P];
     for (size_t b = 0; b < d->whole; b++, x += m * NN_LANES) {
 #pragma GCC unroll 16
         for (size_t r = 0; r < R; r++) {
@@ -328,9 +327,11 @@ INLINE void dot_group(const struct nn_dot *d, size_t j, size_t n,
     const size_t depth = DOT_X / m / NN_LANES * NN_LANES;
     const char *w = (const char *)d->w + j * d->ldw * size;
     VEC sum[DOT_GROUP * NN_DOT_ROWS];
-    struct dot_run run = {.step = d->ldw * size, .first = true};
+    struct dot_run run = {.step = d->ldw * size};
 
-    for (size_t k = 0; k < d->k; k += depth, run.first = false) {
+    for (size_t i = 0; i < n * m; i++)
+        sum[i] = v_zero();
+    for (size_t k = 0; k < d->k; k += depth) {
         size_t cols = d->k - k < depth ? d->k - k : depth, many;
 
         run.whole = cols / NN_LANES;
@@ -338,8 +339,8 @@ INLINE void dot_group(const struct nn_dot *d, size_t j, size_t n,
         for (size_t r = 0; r < n; r += many) {
             many = r + R <= n ? R : 1;
             run.w = w + r * run.step + k * size;
-            run.next = r + 2 * R <= n ? run.w + R * run.step
-                                      : w + (k + cols) * size;
+            run.next =
+                r + 2 * R <= n ? run.w + R * run.step : w + (k + cols) * size;
             for (size_t c = 0; c < m; c += P) {
                 run.x = d->x + k * m + c * NN_LANES;
                 run.sum = sum + r * m + c;

@@ -33,15 +33,15 @@ struct preview {
 
 /* --- options ------------------------------------------------------------- */
 
-/* The option that an argument "--name=value" or "--name" gives decides results,
- * or the argument is no option. */
+/* Does an argument decide results? Options do unless they are marked; of the
+ * others only what a source takes its items from. */
 static bool decides(const struct preview *v, const struct plan_stage *s,
                     const char *arg)
 {
     const struct json *option;
 
     if (strncmp(arg, "--", 2) != 0 || arg[2] == '\0')
-        return true;
+        return s->stage->source;
     option = pipeline_option(v->p, s->stage->entry,
                              (struct str){arg + 2, strcspn(arg + 2, "=")});
     return !json_bool(json_get(option, "x-cosmetic"));
