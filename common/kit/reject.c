@@ -18,6 +18,23 @@ static struct json *reason(struct kit *k, struct slot *s)
     return reject;
 }
 
+/* Of a source's item, what a record of it would have: the rest (file times)
+ * only tells whether the item changed, and would make rejects of the same
+ * files differ from folder to folder. */
+static struct json *part_of_item(struct arena *a, const struct json *item)
+{
+    static const char *const keys[] = {"id", "video"};
+    struct json *record = json_new_object(a);
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct json *value = json_get(item, keys[i]);
+
+        if (value)
+            json_set(a, record, keys[i], json_copy(a, value));
+    }
+    return record;
+}
+
 /* The callback may have changed the record before it refused it, so the text
  * it came from is read once more. */
 static struct json *whole_record(struct kit *k, struct slot *s)
@@ -26,6 +43,8 @@ static struct json *whole_record(struct kit *k, struct slot *s)
     struct asid_err again;
 
     BUG_IF(json_parse(&s->arena, s->source, 0, &record, &again) != ASID_OK);
+    if (k->cx.stage->source)
+        record = part_of_item(&s->arena, record);
     json_set(&s->arena, record, "reject", reason(k, s));
     return record;
 }

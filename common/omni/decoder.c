@@ -89,6 +89,11 @@ void decoder_lay_out(struct omni_session *s)
     fill_frequencies(c, at->frequency);
 }
 
+bool decoder_is_placeholder(const struct omni_config *c, int32_t id)
+{
+    return id == c->image_id || id == c->video_id || id == c->audio_id;
+}
+
 /* The row for a placeholder, NULL for an ordinary token. */
 static const float *merged_row(const struct omni_config *c, struct merge *merge,
                                int32_t id)
@@ -299,11 +304,14 @@ enum asid_rc decoder_catch_up(struct omni_session *s, struct asid_err *err)
         return FAIL(err, "there are no tokens to go on from");
     if (s->logits_at == s->n)
         return ASID_OK;
-    /* The states of a token whose keys are known are gone: once more. */
-    if (s->done == s->n)
+    if (s->done == s->n) {
+        /* The states of a token whose keys are known are gone: once more. */
+        if (s->n <= s->merged &&
+            decoder_is_placeholder(&s->omni->config, s->ids[s->n - 1]))
+            return FAIL(err,
+                        "cannot go on from inside a video, image or sound");
         s->done--;
-    if (s->done < s->merged)
-        return FAIL(err, "cannot go on from inside a video, image or sound");
+    }
     TRY(decoder_run(s, s->n, NULL, err));
     decoder_logits(s, s->last_row, 1);
     s->logits_at = s->n;

@@ -185,8 +185,8 @@ enum asid_rc omni_plan_check(const struct omni_plan *plan, size_t limit,
     if (most == 0 || need <= most)
         return ASID_OK;
     return FAIL(err,
-                "needs %.0f MiB of memory (weights %.0f, cache %.0f, "
-                "activations %.0f, inputs %.0f), %s %.0f",
+                "needs %.1f MiB of memory (weights %.1f, cache %.1f, "
+                "activations %.1f, inputs %.1f), %s %.1f",
                 (double)need / mib, (double)plan->weights / mib,
                 (double)plan->kv_cache / mib, (double)plan->activations / mib,
                 (double)plan->inputs / mib,

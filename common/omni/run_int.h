@@ -163,6 +163,7 @@ double decoder_flops(const struct omni_config *c, size_t past, size_t m);
  * be NULL) supplies the placeholders' rows. On failure nothing has happened. */
 enum asid_rc decoder_step(struct omni_session *s, size_t m, struct merge *merge,
                           struct asid_err *err) ASID_WARN_UNUSED;
+bool decoder_is_placeholder(const struct omni_config *c, int32_t id);
 /* The steps of it, for rows that belong to several timelines too: the token's
  * embedding, its cosines and sines; rows of the cache; a layer up to queries,
  * keys and values of the m rows of s->at; attention of m queries of the lead

@@ -291,11 +291,6 @@ static int64_t largest_position(const struct omni_session *s, size_t n)
     return top;
 }
 
-static bool is_placeholder(const struct omni_config *c, int32_t id)
-{
-    return id == c->image_id || id == c->video_id || id == c->audio_id;
-}
-
 static void place_prompt(struct omni_session *s, const struct omni_layout *l)
 {
     memcpy(s->ids, l->ids, l->n * sizeof *s->ids);
@@ -306,7 +301,7 @@ static void place_prompt(struct omni_session *s, const struct omni_layout *l)
     s->media_end = l->media_end;
     s->top = largest_position(s, l->n);
     for (s->merged = l->n; s->merged > 0; s->merged--)
-        if (is_placeholder(&s->omni->config, s->ids[s->merged - 1]))
+        if (decoder_is_placeholder(&s->omni->config, s->ids[s->merged - 1]))
             break;
 }
 

@@ -16,6 +16,8 @@ is "$(ids)" "bird damaged meadow-silent portrait " \
     "records come in the order of paths, named by their stems"
 is "$(codes)" "clips/not-a-video.mp4 media.unreadable" \
     "what is no video is rejected with its path"
+is "$(jq -c keys_unsorted "$tmp/rejects")" '["id","video","reject"]' \
+    "a reject says nothing that differs from folder to folder"
 is "$(jq -c 'select(.id=="bird")|[keys_unsorted,.video,.sources]' "$tmp/out")" \
     '[["id","video","media","sources"],"clips/bird.mp4",[]]' \
     "a record has id, video, media and empty sources"

@@ -211,6 +211,8 @@ static void test_inside_media(void)
     CHECK(omni_score(s, &id, 1, &logprob, NULL, &err) == ASID_FAILED, "scored");
     CHECK(omni_length(s) == middle, "%zu", omni_length(s));
     CHECK_OK(omni_extend(s, &id, 1, &err), err);
+    CHECK_OK(omni_rewind(s, 20, &err), err);
+    CHECK(omni_logits(s), "no logits in the text before the picture");
     omni_session_reset(s);
     CHECK(omni_ask(s, STR("x"), &err) == ASID_FAILED, "nothing to ask about");
     omni_session_close(s);
@@ -509,7 +511,7 @@ static void test_plan(void)
     CHECK_OK(omni_plan_check(&large, all, &err), err);
     CHECK_OK(omni_plan_check(&large, 0, &err), err);
     CHECK(omni_plan_check(&large, all - 1, &err) == ASID_FAILED &&
-              strstr(err.text, "MiB of memory (weights 2, cache "),
+              strstr(err.text, "MiB of memory (weights 1.3, cache "),
           "%s", err.text);
     omni_plan(omni, picture, SIZE_MAX / 2, 1, &longer);
     CHECK(omni_plan_check(&longer, SIZE_MAX - 1, &err) == ASID_FAILED,
