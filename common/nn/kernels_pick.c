@@ -1,13 +1,22 @@
 /* Which set of kernels this processor gets, and what all sets share. */
+#include <cpuid.h>
 #include <string.h>
 
 #include "asid/nn/kernels.h"
+
+/* clang 14 has no name for it in __builtin_cpu_supports. */
+static bool has_f16c(void)
+{
+    unsigned a, b, c, d;
+
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
 
 static bool has_avx2(void)
 {
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-           __builtin_cpu_supports("f16c");
+           has_f16c();
 }
 
 static bool has_avx512(void)

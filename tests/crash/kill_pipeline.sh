@@ -21,6 +21,7 @@ bin=${ASID_BINDIR:-$PWD/build/release/bin}
 samples=$PWD/data-samples
 work=$(mktemp -d "${TMPDIR:-/tmp}/asid-crash-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
 echo "# seed $seed: $kills kills, $clips clips"
 
 # --- the input

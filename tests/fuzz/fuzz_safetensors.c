@@ -41,7 +41,7 @@ static void remove_file(const char *dir, const char *name)
 
 static void read_all(const struct safetensors *st)
 {
-    volatile unsigned sum = 0;
+    unsigned sum = 0;
     char hex[65];
 
     for (size_t i = 0; i < safetensors_count(st); i++) {
@@ -64,6 +64,8 @@ static void read_all(const struct safetensors *st)
         }
     }
     safetensors_fingerprint(st, hex);
+    if (sum == 1 && hex[0] == '\0')
+        abort(); /* never, but sum is used */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -52,7 +52,7 @@ struct omni_config {
     } vision;
     struct {
         size_t layers, hidden, ffn, heads, mels, window, max_positions, out;
-        bool pad_left; /* padding_side of preprocessor_config.json */
+        bool pad_left;      /* padding_side of preprocessor_config.json */
         double max_seconds; /* chunk_length */
     } audio;
     int32_t audio_id, image_id, video_id, audio_bos, audio_eos, vision_bos,
@@ -120,8 +120,8 @@ extern const char OMNI_SYSTEM_DEFAULT[]; /* the published system prompt */
 /* An empty prompt: system message (NULL: the published one; "" : none) and the
  * opening of the user turn. */
 enum asid_rc omni_inputs_new(const struct omni *omni, const char *system,
-                             struct omni_inputs **out, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                             struct omni_inputs **out,
+                             struct asid_err *err) ASID_WARN_UNUSED;
 void omni_inputs_free(struct omni_inputs *in);
 /* User text. Added tokens inside it are ordinary text, never commands. */
 enum asid_rc omni_add_text(struct omni_inputs *in, struct str text,
@@ -136,39 +136,39 @@ enum asid_rc omni_add_video(struct omni_inputs *in, size_t n, size_t height,
                             const float *samples, size_t n_samples,
                             struct asid_err *err) ASID_WARN_UNUSED;
 enum asid_rc omni_video_frame(struct omni_inputs *in, const uint8_t *rgb,
-                              size_t height, size_t width, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                              size_t height, size_t width,
+                              struct asid_err *err) ASID_WARN_UNUSED;
 /* min_pixels/max_pixels 0: 3136 and 12845056. Pillow's bicubic. */
 enum asid_rc omni_add_image(struct omni_inputs *in, const uint8_t *rgb,
                             size_t height, size_t width, double min_pixels,
-                            double max_pixels, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                            double max_pixels,
+                            struct asid_err *err) ASID_WARN_UNUSED;
 /* REJECT "media.too_short" under 321 samples. */
 enum asid_rc omni_add_sound(struct omni_inputs *in, const float *samples,
                             size_t n, struct asid_err *err) ASID_WARN_UNUSED;
 /* Close the user turn, open the assistant's, lay out ids and positions. */
-enum asid_rc omni_inputs_finish(struct omni_inputs *in, struct asid_err *err)
-    ASID_WARN_UNUSED;
+enum asid_rc omni_inputs_finish(struct omni_inputs *in,
+                                struct asid_err *err) ASID_WARN_UNUSED;
 
 /* What the prompt became; valid as long as the inputs. */
 struct omni_layout {
-    const int32_t *ids;       /* [n] the whole prefill */
+    const int32_t *ids; /* [n] the whole prefill */
     size_t n;
     const int32_t *positions; /* [3, n]: t, h, w rows */
     int64_t rope_delta;
-    size_t frames;            /* of the first video (or 1 for an image) */
-    size_t height, width;     /* as seen by the tower */
+    size_t frames;              /* of the first video (or 1 for an image) */
+    size_t height, width;       /* as seen by the tower */
     const uint32_t (*grids)[3]; /* grid_thw of every image and video */
     size_t n_grids;
     size_t video_tokens, image_tokens, audio_tokens;
-    size_t media_end;         /* tokens up to the end of the last media item */
+    size_t media_end; /* tokens up to the end of the last media item */
 };
 const struct omni_layout *omni_layout(const struct omni_inputs *in);
 
 /* --- planning ----------------------------------------------------------- */
 
 struct omni_plan {
-    size_t weights;     /* mapped bytes that a run touches */
+    size_t weights; /* mapped bytes that a run touches */
     size_t kv_cache;
     size_t activations; /* scratch of towers, decoder and kernels */
     size_t inputs;      /* resized frames, features, embeddings */
@@ -195,8 +195,8 @@ struct omni_run_options {
 };
 enum asid_rc omni_session_open(const struct omni *omni,
                                const struct omni_run_options *options,
-                               struct omni_session **out, struct asid_err *err)
-    ASID_WARN_UNUSED;
+                               struct omni_session **out,
+                               struct asid_err *err) ASID_WARN_UNUSED;
 void omni_session_close(struct omni_session *s);
 /* Forget the timeline, keep the memory. */
 void omni_session_reset(struct omni_session *s);
@@ -252,8 +252,8 @@ struct nn *omni_nn(struct omni_session *s);
  * mel.npy ([mels, frames]), and logits.npy ([1, vocab]) after the timeline. */
 enum asid_rc omni_dump_inputs(const struct omni_inputs *in, const char *dir,
                               struct asid_err *err) ASID_WARN_UNUSED;
-enum asid_rc omni_dump_logits(struct omni_session *s, struct asid_err *err)
-    ASID_WARN_UNUSED;
+enum asid_rc omni_dump_logits(struct omni_session *s,
+                              struct asid_err *err) ASID_WARN_UNUSED;
 
 struct omni_sampling {
     size_t max_tokens;
@@ -261,7 +261,7 @@ struct omni_sampling {
     float temperature;        /* 0: greedy */
     float top_p;              /* 1 turns it off */
     uint64_t seed;
-    const int32_t *stop;      /* further stop ids */
+    const int32_t *stop; /* further stop ids */
     size_t n_stop;
 };
 /* Generate from the timeline's end. ids gets every new id with the stop token
