@@ -69,7 +69,7 @@ BENCHES    := $(BENCH_SRC:bench/%.c=$(BUILD)/bench/%)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all help check-deps print-bindir install clean demo check \
-        check-threads check-valgrind fmt lint \
+        check-threads check-valgrind check-valgrind-all fmt lint \
         fuzz coverage unit tools bench-build
 
 all: check-deps $(PROGRAMS) ## build every program (default)
@@ -174,8 +174,14 @@ check-threads: all $(THREAD_TESTS) ## run the tests that use threads
 	tests/run.sh $(CURDIR)/$(BINDIR) $(JOBS) $(THREAD_TESTS) \
 	  $(wildcard tests/cli/runner.sh)
 
-# Everything but the long parity test, which the sanitizers cover.
-check-valgrind: all unit ## run the unit tests under valgrind
+# Under valgrind: everything but the parity test, which takes an hour there.
+# The other tests that compute much are left to `make check-valgrind-all`.
+VALGRIND_LONG := %/test_decoder %/test_mel %/test_ops %/test_kernels \
+                 %/test_media %/test_resize %/test_ask
+check-valgrind: all unit $(TEST_STAGES) ## run the quick unit tests under valgrind
+	tests/valgrind.sh $(JOBS) $(filter-out %/test_parity $(VALGRIND_LONG),$(UNITS))
+
+check-valgrind-all: all unit $(TEST_STAGES)
 	tests/valgrind.sh $(JOBS) $(filter-out %/test_parity,$(UNITS))
 
 demo: ## install what is missing, build, caption the sample clips
@@ -190,7 +196,7 @@ FMT_SRC = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 
 lint: ## house rules, format, static analysis
 	tools/lint.sh
-	clang-format --dry-run -Werror $(FMT_SRC)
+	@clang-format --dry-run -Werror $(FMT_SRC)
 
 FUZZ_SECONDS ?= 60
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/fuzz/%)

@@ -43,6 +43,18 @@ struct view {
 
 /* --- one step: rows x keys ---------------------------------------------- */
 
+/* n floats to `to`, zeros up to the next multiple of the lanes. Rows are short:
+ * a call of memcpy for each would take longer than the copying. */
+static void copy_row(float *to, const float *from, size_t n)
+{
+    for (; n >= NN_LANES; n -= NN_LANES, to += NN_LANES, from += NN_LANES)
+        memcpy(to, from, NN_LANES * sizeof *to);
+    if (n) {
+        memcpy(to, from, n * sizeof *to);
+        memset(to + n, 0, (NN_LANES - n) * sizeof *to);
+    }
+}
+
 static void load_queries(const struct attend *t, const struct view *v)
 {
     const struct nn_attention *a = t->a;
@@ -51,9 +63,9 @@ static void load_queries(const struct attend *t, const struct view *v)
         size_t position = (v->first + i) / t->group;
         size_t head = v->head * t->group + (v->first + i) % t->group;
 
-        memcpy(v->s->query + i * ATTEND_DIM,
-               a->q + (v->q0 + position) * a->ldq + head * a->head_dim,
-               a->head_dim * sizeof(float));
+        copy_row(v->s->query + i * ATTEND_DIM,
+                 a->q + (v->q0 + position) * a->ldq + head * a->head_dim,
+                 a->head_dim);
     }
 }
 
@@ -90,15 +102,13 @@ static void load_values(const struct attend *t, const struct view *v)
     float *panel = v->s->value;
 
     for (size_t at = 0; at < t->dim_up; at += width) {
+        const float *row = kv_row(t, v, t->a->v, v->key) + at;
         size_t used;
 
         width = nn_min(t->k->tile_cols, t->dim_up - at);
         used = nn_min(width, dim - at);
-        for (size_t j = 0; j < v->keys; j++, panel += width) {
-            memcpy(panel, kv_row(t, v, t->a->v, v->key + j) + at,
-                   used * sizeof(float));
-            memset(panel + used, 0, (width - used) * sizeof(float));
-        }
+        for (size_t j = 0; j < v->keys; j++, panel += width)
+            copy_row(panel, row + j * t->a->ldkv, used);
     }
 }
 
@@ -128,7 +138,10 @@ static void multiply_scores(const struct attend *t, const struct view *v)
     }
 }
 
-static void add_values(const struct attend *t, const struct view *v)
+/* In place, values are read where they lie: not worth copying for a few rows,
+ * and possible when a row ends with a whole lane. */
+static void add_values(const struct attend *t, const struct view *v,
+                       bool in_place)
 {
     size_t step = t->k->tile_rows;
 
@@ -145,8 +158,8 @@ static void add_values(const struct attend *t, const struct view *v)
 
         for (size_t at = 0; at < t->dim_up; at += tile.width) {
             tile.width = nn_min(t->k->tile_cols, t->dim_up - at);
-            tile.ldb = tile.width;
-            tile.b = panel;
+            tile.ldb = in_place ? t->a->ldkv : tile.width;
+            tile.b = in_place ? kv_row(t, v, t->a->v, v->key) + at : panel;
             tile.c = v->s->out + i * ATTEND_DIM + at;
             t->k->tile(&tile);
             panel += tile.width * v->keys;
@@ -167,7 +180,7 @@ static void weigh_row(const struct attend *t, const struct view *v, size_t i,
         max = before;
     sum = seen ? t->k->exp_sum(score, seen, max) : 0.0F;
     memset(score + seen, 0, (v->keys - seen) * sizeof(float));
-    if (max > before) {
+    if (max > before && before > -INFINITY) {
         float shrink = before; /* exp(before - max), by the kernel's exp */
 
         (void)t->k->exp_sum(&shrink, 1, max);
@@ -208,7 +221,7 @@ static void store_rows(const struct attend *t, const struct view *v)
 
         t->k->scale(from, a->head_dim, 1.0F / v->s->sum[i]);
         memcpy(a->out + (v->q0 + position) * a->ldo + head * a->head_dim, from,
-               a->head_dim * sizeof(float));
+               a->head_dim * sizeof *from);
     }
 }
 
@@ -229,7 +242,7 @@ static void attend_rows(const struct attend *t, struct view *v)
             weigh_row(t, v, i, nn_min(seen, v->keys));
         }
         load_values(t, v);
-        add_values(t, v);
+        add_values(t, v, false);
     }
     store_rows(t, v);
 }
@@ -305,8 +318,12 @@ static void attend_few(const struct attend *t, struct view *v, size_t end)
         });
         for (size_t i = 0; i < v->rows; i++)
             weigh_row(t, v, i, v->keys);
-        load_values(t, v);
-        add_values(t, v);
+        if (a->head_dim == t->dim_up) {
+            add_values(t, v, true);
+        } else {
+            load_values(t, v);
+            add_values(t, v, false);
+        }
     }
 }
 

@@ -117,11 +117,28 @@ out:
     return rc;
 }
 
+/* The kernels have room for heads of a certain width. */
+static enum asid_rc check_heads(const struct omni_config *c, const char *dir,
+                                struct asid_err *err)
+{
+    size_t vision = c->vision.hidden / c->vision.heads;
+    size_t audio = c->audio.hidden / c->audio.heads;
+    size_t most = c->text.head_dim > vision ? c->text.head_dim : vision;
+
+    most = audio > most ? audio : most;
+    if (most <= NN_HEAD_DIM_MAX)
+        return ASID_OK;
+    return FAIL(err, "%s: attention heads of %zu, at most %d are possible", dir,
+                most, NN_HEAD_DIM_MAX);
+}
+
 enum asid_rc omni_open(const char *dir, struct omni **out, struct asid_err *err)
 {
     struct omni *o = mem_alloc(sizeof *o);
     enum asid_rc rc = omni_config_load(dir, &o->config, err);
 
+    if (rc == ASID_OK)
+        rc = check_heads(&o->config, dir, err);
     if (rc == ASID_OK)
         rc = safetensors_open(dir, &o->st, err);
     if (rc == ASID_OK)

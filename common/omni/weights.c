@@ -209,7 +209,7 @@ static size_t home_layers(const struct omni_config *c, enum home home)
     return 1;
 }
 
-/* The struct that holds field `b` of that layer. */
+/* The struct whose fields a row of the table fills. */
 static char *home_base(struct omni_weights *w, enum home home, size_t layer)
 {
     switch (home) {
@@ -320,6 +320,17 @@ static void count_found(struct binder *b, const struct binding *row,
     b->weights->bytes[row->part] += t->bytes;
 }
 
+/* Missing altogether, or stored as something that cannot be computed with. */
+static void report_missing(struct binder *b, const char *name)
+{
+    const char *dtype = safetensors_other(b->st, name);
+    char text[NAME_MAX_ + 64];
+
+    snprintf(text, sizeof text, dtype ? "%s (stored as %.20s)" : "%s", name,
+             dtype);
+    b->report(b->user, WEIGHT_MISSING, str_of(text));
+}
+
 /* The tensor of a row of the table, in the published form or cut out of a
  * fused attn.qkv. */
 static void bind_one(struct binder *b, const struct binding *row, size_t layer)
@@ -357,7 +368,7 @@ static void bind_one(struct binder *b, const struct binding *row, size_t layer)
     if (row->flags & OPTIONAL)
         return;
     b->count->wanted++;
-    b->report(b->user, WEIGHT_MISSING, str_of(name));
+    report_missing(b, name);
 }
 
 /* True when the name is the pattern with a layer's number below n for the

@@ -180,6 +180,28 @@ static void test_many_faults(void)
     check_case("a message about hundreds of tensors stays short");
 }
 
+/* A tensor of the right name and place that holds no floats. */
+static void test_other_dtype(void)
+{
+    struct arena a = ARENA_INIT;
+    struct str file = vector_text(&a, TINY "tiny-b/model.safetensors");
+    const char *name = "\"model.norm.weight\":{\"dtype\":\"F32\"";
+    const char *change[1][2] = {
+        {name, "\"model.norm.weight\":{\"dtype\":\"I32\""}};
+    struct omni *omni = NULL;
+    struct asid_err err;
+    char *dir;
+
+    CHECK(memmem(file.p, file.n, name, strlen(name)), "%s", name);
+    dir = patched(&a, change, 1);
+    CHECK(omni_open(dir, &omni, &err) == ASID_FAILED &&
+              strstr(err.text, "model.norm.weight (stored as I32)"),
+          "%s", err.text);
+    remove_folder(&a, dir);
+    arena_release(&a);
+    check_case("a tensor of integers counts as missing and says so");
+}
+
 /* --- fused attention ------------------------------------------------------ */
 
 /* A safetensors file under construction. */
@@ -362,12 +384,45 @@ static void test_fingerprint(void)
     check_case("the fingerprint is of contents, not of places");
 }
 
+/* A configuration the kernels have no room for. */
+static void test_wide_heads(void)
+{
+    static const char *const same[][2] = {{"\"shape\"", "\"shape\""}};
+    struct arena a = ARENA_INIT;
+    char *dir = patched(&a, same, 1);
+    char *config = arena_printf(&a, "%s/config.json", dir);
+    struct str text = vector_text(&a, config);
+    const char *at = memmem(text.p, text.n, "\"d_model\": 40", 13);
+    struct omni *omni = NULL;
+    struct asid_err err;
+    struct buf wide;
+
+    CHECK(at, "tiny-b has another d_model");
+    buf_init(&wide, 1 << 20);
+    if (at) {
+        buf_add(&wide, text.p, (size_t)(at - text.p));
+        buf_text(&wide, "\"d_model\": 4000");
+        buf_add(&wide, at + 13, text.n - 13 - (size_t)(at - text.p));
+    }
+    unlink(config);
+    write_bytes(config, wide.p, wide.n);
+    CHECK(omni_open(dir, &omni, &err) == ASID_FAILED &&
+              strstr(err.text, "heads of 800, at most 256"),
+          "%s", err.text);
+    buf_release(&wide);
+    remove_folder(&a, dir);
+    arena_release(&a);
+    check_case("heads wider than the kernels can take are refused");
+}
+
 int main(void)
 {
     test_whole();
     test_faults();
     test_many_faults();
+    test_other_dtype();
     test_fused();
     test_fingerprint();
+    test_wide_heads();
     return check_done();
 }
