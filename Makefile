@@ -96,6 +96,11 @@ EXTRA_kernels_avx2   := -mavx2 -mfma -mf16c -O3
 EXTRA_kernels_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 \
                         -mfma -mf16c -O3
 EXTRA_kernels_ref    := -O3
+# No fuzz target computes: instrumented kernels only take minutes to compile.
+ifeq ($(MODE),fuzz)
+EXTRA_kernels_avx2   += -fno-sanitize=all -O1
+EXTRA_kernels_avx512 += -fno-sanitize=all -O1
+endif
 
 $(BUILD)/gen/schema_files.c: tools/embed.sh $(SCHEMAS)
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "asid/base/arena.h"
@@ -58,12 +59,18 @@ enum asid_rc hash_file(const char *path, char hex[HASH_HEX], uint64_t *size,
     struct hash h;
     uint64_t total = 0;
     unsigned char *chunk;
+    struct stat st;
     ssize_t n;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
         return FAIL_ERRNO(err, "cannot open %s", path);
     chunk = mem_alloc(CHUNK);
+    /* A device or a pipe may never end. */
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        rc = FAIL(err, "%s is not a regular file", path);
+        goto out;
+    }
     hash_init(&h);
     while ((n = read(fd, chunk, CHUNK)) != 0) {
         if (n < 0 && errno == EINTR)

@@ -301,6 +301,7 @@ INLINE void tile_sums(const struct nn_tile *t, const size_t R)
 #pragma GCC unroll 6
     for (size_t r = 0; r < R; r++)
         sum[r] = v_zero();
+#pragma GCC unroll 4 /* the front end is the limit */
     for (size_t k = 0; k < t->k; k++, b += t->ldb) {
         VEC w = v_load(b);
 

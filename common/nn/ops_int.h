@@ -10,9 +10,9 @@
 
 enum {
     GEMM_DEPTH = 1024, /* k is summed in blocks of this many */
-    GEMM_COLS = 96,  /* columns of y that one task works on at most */
-    GEMM_UNIT = 48,   /* and at least */
-    GEMM_PAD = 16,    /* floats between rows, against cache set conflicts */
+    GEMM_COLS = 96,    /* columns of y that one task works on at most */
+    GEMM_UNIT = 48,    /* and at least */
+    GEMM_PAD = 16,     /* floats between rows, against cache set conflicts */
     GEMM_PANEL = GEMM_DEPTH * GEMM_COLS,
     DOT_COLS = 512, /* columns of y of one task of the few-rows path */
 
@@ -43,9 +43,9 @@ struct attend_scratch {
 union nn_scratch {
     struct gemm_scratch gemm;
     struct attend_scratch attend;
-    char space[1536 * 1024]; /* whole cache lines and pages */
+    char space[1024 * 1024]; /* whole cache lines and pages */
 };
-_Static_assert(sizeof(union nn_scratch) == 1536 * 1024,
+_Static_assert(sizeof(union nn_scratch) == 1024 * 1024,
                "scratch of a worker fits its space");
 
 struct nn {

@@ -12,7 +12,7 @@
 /* Natural logarithm of the sum of exponentials. */
 static double log_sum(const float *logits, size_t n)
 {
-    double top = -INFINITY, sum = 0;
+    double top = -HUGE_VAL, sum = 0;
 
     for (size_t i = 0; i < n; i++)
         top = (double)logits[i] > top ? (double)logits[i] : top;

@@ -77,12 +77,13 @@ same "$tmp/out" "$tmp/seed7" "the same seed draws the same answer"
 # --- refusals
 printf '%s\n' '{"id":"x"}' '{"id":"y","video":"clips/none.mp4"}' \
     '{"id":"z","video":"clips/not-a-video.mp4"}' >"$tmp/bad"
+echo '{"id":"d","video":"/dev/zero"}' >>"$tmp/bad"
 jq -c '.media.bytes=1|.id="w"' "$tmp/one" >>"$tmp/bad"
 caption --rejects "$tmp/rejects" "$tmp/bad"
 exits 0 "records that cannot be captioned are rejected, not fatal"
 is "$(jq -c '[.id,.reject.code]' "$tmp/rejects" | tr '\n' ' ')" \
-    '["x","input.schema"] ["y","media.unreadable"] ["z","media.unreadable"] ["w","media.unreadable"] ' \
-    "each with its reason: no video, no file, no media, another file"
+    '["x","input.schema"] ["y","media.unreadable"] ["z","media.unreadable"] ["d","media.unreadable"] ["w","media.unreadable"] ' \
+    "each with its reason: no video, no file, no media, no end, another file"
 run "$bin/asid-caption" -q "$tmp/one"
 exits 2 "without a model it is wrong usage"
 has "$tmp/err" "--model" "and the message names the option"

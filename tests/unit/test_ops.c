@@ -174,6 +174,7 @@ static void test_linear(void)
     linear_once(1100, 40, 130, true, false);
     linear_once(9, 17, 9000, true, true);
     linear_once(2, 17, 9000, false, true);
+    linear_once(2, 140000, 3, true, false); /* too long to interleave */
     check_case("linear: any size, bias, accumulate; same bits at any threads");
 }
 
@@ -533,16 +534,28 @@ static void test_open(void)
 
     CHECK(nn_open("sse9", 1, &nn, &err) == ASID_USAGE && !nn, "sse9");
     CHECK(strstr(err.text, "sse9") != NULL, "%s", err.text);
-    CHECK(nn_scratch_bytes(2) > nn_scratch_bytes(1), "scratch grows");
+    CHECK(nn_scratch_bytes(9) > nn_scratch_bytes(1), "scratch grows");
     CHECK(nn_dtype_size(NN_F32) == 4 && nn_dtype_size(NN_BF16) == 2, "sizes");
     nn_close(NULL);
     check_case("an unknown kernel set is a usage error that names it");
+}
+
+static void test_measure(void)
+{
+    struct nn_limits limits = {0.0, 0.0};
+    struct asid_err err;
+
+    CHECK_OK(nn_measure(opened[n_sets], &limits, &err), err);
+    CHECK(limits.flops > 1e7 && limits.read_bytes > 1e7, "%g %g", limits.flops,
+          limits.read_bytes);
+    check_case("limits of the machine are measured");
 }
 
 int main(void)
 {
     open_all();
     test_open();
+    test_measure();
     test_linear();
     test_linear_rows();
     test_attend_causal();
