@@ -83,7 +83,7 @@ now() {
 
 # --- undisturbed
 begin=$(now)
-if ! "$bin/asid-run" p.yaml --output out -q; then
+if ! "$bin/asid-run" p.yaml --output out -q -j 2; then
     echo "not ok 1 - the undisturbed run ends well"
     exit 1
 fi
@@ -115,7 +115,7 @@ awk -v n=$((kills * 20)) -v seed="$seed" -v took="$took" 'BEGIN {
 }' >naps
 while [ "$killed" -lt "$kills" ]; do
     read -r nap || break
-    "$bin/asid-run" p.yaml --output out -q 2>errors &
+    "$bin/asid-run" p.yaml --output out -q -j 2 2>errors &
     pid=$!
     sleep "$nap"
     if kill -9 "$pid" 2>/dev/null; then
@@ -149,7 +149,7 @@ while [ "$killed" -lt "$kills" ]; do
     esac
 done <naps
 if [ -d out ]; then
-    "$bin/asid-run" p.yaml --output out -q || bad=$((bad + 1))
+    "$bin/asid-run" p.yaml --output out -q -j 2 || bad=$((bad + 1))
     completed=$((completed + 1))
     compare
 fi
