@@ -107,6 +107,8 @@ static enum asid_rc caption_open(struct asid_cx *cx, struct asid_err *err)
     if (!dir)
         return USAGE(err, "--model DIR is needed: a checkpoint folder");
     c->name = opt_text(cx, "name");
+    if (c->name && !*c->name)
+        return USAGE(err, "--name: a captioner needs a name");
     if (!c->name)
         c->name = model_name(cx->arena, dir);
     c->set = opt_text(cx, "prompts");
@@ -414,25 +416,24 @@ static enum asid_rc build_source(struct asid_job *job, const struct question *q,
     return ASID_OK;
 }
 
-/* The hash the record carries, after a look that the file is still that long;
- * records without one get it from the file. */
+/* The hash of what is there now, not of what the record claims: replies are
+ * filed under it, and a clip exchanged since ingest must not get the old one's
+ * caption. */
 static enum asid_rc media_hash(struct asid_job *job, const char *path,
                                char hex[HASH_HEX], struct asid_err *err)
 {
     const char *known = json_text(json_path(job->record, "media.sha256"));
     int64_t bytes;
 
-    if (known && strlen(known) == HASH_HEX - 1) {
-        if (json_i64(json_path(job->record, "media.bytes"), &bytes))
-            TRY(ask_same_size(path, bytes, err));
-        memcpy(hex, known, HASH_HEX);
-        return ASID_OK;
-    }
-    if (hash_file(path, hex, NULL, err) != ASID_OK) {
-        err->rc = ASID_REJECT;
-        memcpy(err->code, "media.unreadable", sizeof "media.unreadable");
-        return ASID_REJECT;
-    }
+    if (json_i64(json_path(job->record, "media.bytes"), &bytes))
+        TRY(ask_same_size(path, bytes, err));
+    if (hash_file(path, hex, NULL, err) != ASID_OK)
+        return REJECT(err, "media.unreadable", "%s",
+                      arena_strdup(job->arena, err->text));
+    if (known && strcmp(known, hex) != 0)
+        return REJECT(err, "media.changed",
+                      "%s: not the file that was ingested: its sha256 is %.12s",
+                      path, hex);
     return ASID_OK;
 }
 

@@ -41,25 +41,6 @@ static enum asid_rc check_target(struct kit *k, const char *option,
     return ASID_OK;
 }
 
-static enum asid_rc check_targets(struct kit *k, const char *out,
-                                  const char *rejects, const char *ledger,
-                                  struct asid_err *err)
-{
-    if (out)
-        TRY(check_target(k, "--out-file", out, err));
-    if (rejects)
-        TRY(check_target(k, "--rejects", rejects, err));
-    if (ledger)
-        TRY(check_target(k, "--ledger", ledger, err));
-    if (out && rejects &&
-        (strcmp(out, rejects) == 0 || same_file(out, rejects)))
-        return USAGE(err, "--rejects: %s is the output", rejects);
-    if (ledger && ((out && same_file(out, ledger)) ||
-                   (rejects && same_file(rejects, ledger))))
-        return USAGE(err, "--ledger: %s is an output", ledger);
-    return ASID_OK;
-}
-
 /* The absolute path that names an output in the ledger; the file itself may
  * not be there yet. */
 static const char *absolute(struct arena *a, const char *path)
@@ -71,6 +52,56 @@ static const char *absolute(struct arena *a, const char *path)
 
     free(real);
     return full;
+}
+
+/* What writing to a file or keeping a ledger makes: the name and what is put
+ * behind it. */
+static const char *const file_names[] = {"", ".part", ".lock", NULL};
+static const char *const ledger_names[] = {"", "-wal", "-shm", "-journal",
+                                           NULL};
+
+struct target {
+    const char *option, *path; /* path NULL: not wanted */
+    const char *const *names;
+};
+
+/* Whether two targets would write the same file, there already or not. */
+static bool targets_meet(struct arena *a, const struct target *x,
+                         const struct target *y)
+{
+    const char *one = absolute(a, x->path), *two = absolute(a, y->path);
+
+    if (same_file(one, two))
+        return true;
+    for (const char *const *p = x->names; *p; p++)
+        for (const char *const *q = y->names; *q; q++)
+            if (strcmp(arena_printf(a, "%s%s", one, *p),
+                       arena_printf(a, "%s%s", two, *q)) == 0)
+                return true;
+    return false;
+}
+
+static enum asid_rc check_targets(struct kit *k, const char *out,
+                                  const char *rejects, const char *ledger,
+                                  struct asid_err *err)
+{
+    const struct target t[] = {{"--out-file", out, file_names},
+                               {"--rejects", rejects, file_names},
+                               {"--ledger", ledger, ledger_names}};
+
+    for (size_t i = 0; i < 3; i++) {
+        if (!t[i].path)
+            continue;
+        if (strcmp(t[i].path, "-") == 0)
+            return USAGE(err, "%s: expected a file, not a standard stream",
+                         t[i].option);
+        TRY(check_target(k, t[i].option, t[i].path, err));
+        for (size_t j = 0; j < i; j++)
+            if (t[j].path && targets_meet(&k->arena, &t[i], &t[j]))
+                return USAGE(err, "%s: %s collides with %s %s", t[i].option,
+                             t[i].path, t[j].option, t[j].path);
+    }
+    return ASID_OK;
 }
 
 static enum asid_rc open_outputs(struct kit *k, struct asid_err *err)

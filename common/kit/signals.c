@@ -33,6 +33,16 @@ static void on_signal(int number)
     signals_wake();
 }
 
+/* Without the three standard descriptors the next file opened would become
+ * one of them, and be read as input or written as output. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", O_RDWR) != fd)
+            return;
+}
+
 void signals_install(void)
 {
     /* Without SA_RESTART, so that waiting calls return. */
@@ -41,6 +51,7 @@ void signals_install(void)
     struct sigaction old;
     char old_wake;
 
+    hold_standard_descriptors();
     if (wake_pipe[0] < 0 && pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
         wake_pipe[0] = wake_pipe[1] = -1;
     while (wake_pipe[0] >= 0 && read(wake_pipe[0], &old_wake, 1) == 1) {

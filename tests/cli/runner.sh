@@ -222,5 +222,16 @@ check "asid NAME runs asid-NAME"
 is 2 "$bin/asid" cta && grep -qx 'asid: cta: no such program; did you mean cat?' err
 check "asid names the nearest program"
 
+# --- targets that would write over each other --------------------------------------------
+printf '{"id":"a"}\nbroken\n' >two
+for pair in '-o z --rejects z.part' '-o z --ledger z' '--rejects z --ledger z' \
+    '-o z-wal --ledger z' '-o z --rejects ./z.lock' '--rejects -'; do
+    # shellcheck disable=SC2086  # a list of options is meant
+    is 2 "$cat" -q $pair two && [ ! -e z ]
+    check "colliding targets are refused: $pair"
+done
+timeout 20 "$cat" -q <&- >out 2>err
+check "closed standard input is empty input, not a hang"
+
 echo "1..$count"
 exit $failed
