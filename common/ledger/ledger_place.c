@@ -79,7 +79,7 @@ enum asid_rc ledger_check_place(const char *path, struct asid_err *err)
         rc = FAIL(err,
                   "%s: lies on a network file system (%s), where a ledger "
                   "breaks; put it on a local disk, one ledger per host or "
-                  "shard, and join them with asid-audit merge",
+                  "shard",
                   path, networks[i].name);
         break;
     }

@@ -155,6 +155,20 @@ bool plan_is_below(const char *path)
     return true;
 }
 
+/* Whether a path below the run's folder begins with a name that the run keeps
+ * for itself, or names the folder. */
+static bool is_own(const char *where)
+{
+    static const char *const names[] = {".",        "stages",   "rejects",
+                                        "run.json", "run.lock", NULL};
+    struct str first = {where, strcspn(where, "/")};
+
+    for (const char *const *name = names; *name; name++)
+        if (str_is(first, *name))
+            return true;
+    return first.n == 0 || str_starts(first, "ledger.db");
+}
+
 static enum asid_rc set_dataset(struct arena *a, const struct pipeline *p,
                                 const struct plan *plan, struct plan_stage *s,
                                 struct asid_err *err)
@@ -166,11 +180,10 @@ static enum asid_rc set_dataset(struct arena *a, const struct pipeline *p,
     if (!json_bool(json_get(option, "x-run-relative")))
         return ASID_OK;
     where = json_text(pipeline_value(p, s->stage, "output"));
-    if (!where || !plan_is_below(where) || strcmp(where, "stages") == 0 ||
-        strcmp(where, "rejects") == 0)
+    if (!where || !plan_is_below(where) || is_own(where))
         return USAGE(err,
                      "%s: stages[%zu].%s.output: '%s' must be a folder below "
-                     "the run's folder, and not stages or rejects",
+                     "the run's folder, and none of the run's own files",
                      p->path, s->number - 1, s->stage->name,
                      where ? where : "");
     s->dataset = path_join(a, plan->dir, where);

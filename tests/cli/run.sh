@@ -173,4 +173,13 @@ exits 0 "an interrupted run goes on to its end"
 same "$tmp/cut/dataset" "$tmp/whole/dataset" \
     "an interrupted run ends with the same dataset"
 
+# --- the export's folder is none of the run's own
+for where in . stages/x rejects ledger.db run.json ./run.lock; do
+    sed "s|output: dataset|output: $where|" pipelines/smoke.yaml >"$tmp/own.yaml"
+    run "$bin/asid-run" "$tmp/own.yaml" --output "$tmp/own"
+    exits 2 "export to '$where' is refused"
+    [ ! -e "$tmp/own/stages" ]
+    say $? "and nothing was started"
+done
+
 finish
