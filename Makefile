@@ -35,7 +35,7 @@ OPT_debug   := -O0 -g3
 OPT_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                -fno-sanitize-recover=all -DASID_SANITIZE
 OPT_tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread -DASID_SANITIZE
-OPT_cov     := -O0 -g --coverage
+OPT_cov     := -O0 -g --coverage -DASID_COVERAGE
 OPT_fuzz    := -O1 -g -fno-omit-frame-pointer -DASID_SANITIZE \
                -fsanitize=fuzzer-no-link,address,undefined \
                -fno-sanitize-recover=all

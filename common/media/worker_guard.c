@@ -41,14 +41,15 @@ static void set_limits(const struct wire_request *request)
 #endif
     limit(RLIMIT_CPU, cpu, cpu + 1);
     limit(RLIMIT_CORE, 0, 0);
-#ifndef ASID_SANITIZE
+#if !defined(ASID_SANITIZE) && !defined(ASID_COVERAGE)
     limit(RLIMIT_FSIZE, 0, 0);
     limit(RLIMIT_NOFILE, 16, 16);
 #endif
     av_max_alloc(block < ((size_t)1 << 30) ? (size_t)block : (size_t)1 << 30);
 }
 
-#if defined(__x86_64__) && !defined(ASID_SANITIZE)
+/* Coverage counts are written to files at the end. */
+#if defined(__x86_64__) && !defined(ASID_SANITIZE) && !defined(ASID_COVERAGE)
 
 # define ALLOW(call)                                                           \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1),                       \
