@@ -5,10 +5,6 @@
 #include "asid/data/json.h"
 #include "asid/data/schema.h"
 
-const char *const attribute_keys[ATTRIBUTES] = {
-    "scene",  "characters", "objects", "actions", "narrative_elements",
-    "speech", "camera",     "emotions"};
-
 struct prompts {
     int64_t version;
     const struct json *sets;

@@ -11,16 +11,12 @@
 
 #include "asid/base/file.h"
 #include "asid/base/num.h"
+#include "asid/text/attribute.h"
 
 enum { FLUSH_BYTES = 1 << 20, ROW_BYTES = 1 << 30 };
 
 const char *const dataset_files[] = {"raw.jsonl", "features.json",
                                      "manifest.json", NULL};
-static const char *const attributes[] = {
-    "scene",  "characters", "objects",  "actions", "narrative_elements",
-    "speech", "camera",     "emotions",
-};
-enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
 
 /* --- rows ---------------------------------------------------------------- */
 
@@ -81,11 +77,11 @@ static void add_attributes(struct arena *a, struct buf *row,
     add_key(row, "attributes");
     buf_char(row, '{');
     for (size_t i = 0; i < ATTRIBUTES; i++) {
-        const struct json *v = json_get(object, attributes[i]);
+        const struct json *v = json_get(object, attribute_keys[i]);
 
         if (is_object(v))
             v = json_get(v, "text");
-        add_text(a, row, attributes[i], text_of(v));
+        add_text(a, row, attribute_keys[i], text_of(v));
     }
     buf_char(row, '}');
 }
@@ -242,7 +238,7 @@ static struct json *attribute_features(struct arena *a)
     struct json *object = json_new_object(a);
 
     for (size_t i = 0; i < ATTRIBUTES; i++)
-        json_set(a, object, attributes[i], value_of(a, "string"));
+        json_set(a, object, attribute_keys[i], value_of(a, "string"));
     return object;
 }
 

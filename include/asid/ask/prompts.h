@@ -12,10 +12,7 @@
 #include "asid/base/arena.h"
 #include "asid/base/err.h"
 #include "asid/base/str.h"
-
-enum { ATTRIBUTES = 8 };
-/* "scene", "characters", ..., in the order of the contract. */
-extern const char *const attribute_keys[ATTRIBUTES];
+#include "asid/text/attribute.h"
 
 struct prompts;
 

@@ -1,0 +1,95 @@
+/*
+ * Asking a model about a clip.
+ *
+ * One interface for the local checkpoint and for an endpoint: a stage asks
+ * texts and yes/no questions about a record's media and gets replies; which
+ * model answers, and whether it was asked already, is decided here. Every reply
+ * is kept in the ledger under the hash of all that decides it (model, prompt,
+ * media, budget, sampling), so that no question is asked twice.
+ *
+ *     answerer_open        once, from the options of the stage
+ *     clip_open            per record; nothing is decoded yet
+ *       clip_yes | clip_text
+ *                          the first question that the ledger does not know
+ *                          decodes the media and computes the prefix; all
+ *                          further ones share it
+ *     clip_close
+ *     answerer_close
+ */
+#ifndef ASID_ANSWER_ANSWER_H
+#define ASID_ANSWER_ANSWER_H
+
+#include "asid/kit/stage.h"
+#include "asid/omni/omni.h"
+
+struct answerer;
+struct clip;
+
+/* The model named by --model DIR, or --endpoint URL with --model NAME, with the
+ * budget and engine options of the stage (schemas/pipeline.schema.json,
+ * x-options-of: model). Opens nothing but what it needs; USAGE when the options
+ * do not fit together, FAILED when the model does not load. */
+enum asid_rc answerer_open(struct asid_cx *cx, struct answerer **out,
+                           struct asid_err *err) ASID_WARN_UNUSED;
+void answerer_close(struct answerer *m);
+/* What decides its answers besides the question: model fingerprint (or
+ * endpoint and model name), kernels, budget. Part of the stage's identity(). */
+const char *answerer_identity(const struct answerer *m);
+/* Fingerprint of the checkpoint, or "NAME at URL": verdicts.model. */
+const char *answerer_model(const struct answerer *m);
+
+/* Which part of the clip is looked at. */
+struct clip_view {
+    double start, end; /* seconds; both NAN: all of it */
+    bool no_audio;
+};
+
+/* Begin asking about the media file at path (NULL: text only), whose content
+ * has that hash. view NULL: the whole clip with its sound. The job gives arena,
+ * ledger, counters and warnings. The clip belongs to one thread. */
+enum asid_rc clip_open(struct answerer *m, struct asid_job *job,
+                       const char *path, const char *sha256,
+                       const struct clip_view *view, struct clip **out,
+                       struct asid_err *err) ASID_WARN_UNUSED;
+void clip_close(struct clip *c);
+
+struct clip_reply {
+    struct str text; /* trimmed, in the job's arena */
+    uint64_t tokens;
+    bool truncated; /* the token limit ended it */
+    bool known;     /* came from the ledger */
+    char prompt_sha256[65];
+};
+
+/* One free answer. sampling NULL: that of the options. REJECT model.failed when
+ * there is none for this record, FAILED when the model cannot answer at all.
+ * system NULL: that of the options. */
+enum asid_rc clip_text(struct clip *c, struct str prompt,
+                       const struct omni_sampling *sampling,
+                       struct clip_reply *reply,
+                       struct asid_err *err) ASID_WARN_UNUSED;
+
+struct clip_question {
+    struct str prompt; /* ends in what is to be answered by yes or no */
+    double p;          /* out: P(yes) / (P(yes) + P(no)) of the first token */
+    double mass;       /* out: P(yes) + P(no); near 0: the model said neither */
+    bool known;        /* out: came from the ledger */
+    char prompt_sha256[65];
+};
+
+/* n yes/no questions about the clip. Spellings of yes and no (case, leading
+ * blank) are summed. Every answer is the one it would get asked alone. Questions
+ * known to the ledger are not asked; the others share the media prefix and are
+ * computed together where the model can. Each answer is committed when it is
+ * there. */
+enum asid_rc clip_yes(struct clip *c, struct clip_question *q, size_t n,
+                      struct asid_err *err) ASID_WARN_UNUSED;
+
+/* What a set of numbered clip_yes questions cost: computed tokens of media
+ * prefix and of questions; for benches and tests. */
+struct clip_work {
+    uint64_t prefix_tokens, question_tokens, answer_tokens, asked, known;
+};
+const struct clip_work *clip_work(const struct clip *c);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * Transcripts: record.asr as segments and words with times.
+ *
+ * Times are seconds from the start of the video. Every word has an interval
+ * and the method by which it was found, because word times are often missing
+ * (numbers, symbols) and a guess must not look like a measurement.
+ */
+#ifndef ASID_CURATE_TRANSCRIPT_H
+#define ASID_CURATE_TRANSCRIPT_H
+
+#include "asid/data/json.h"
+#include "asid/text/text.h"
+
+enum word_method {
+    WORD_ALIGNED,      /* given by the recogniser */
+    WORD_BETWEEN,      /* between its neighbours that have times */
+    WORD_PROPORTIONAL, /* its share of the segment by length */
+    WORD_NONE,         /* the segment has no usable times either */
+};
+/* "aligned", "between", "proportional", "none": record.asr...words[].method */
+extern const char *const word_methods[4];
+
+struct transcript_word {
+    struct str text;   /* as transcribed, punctuation included */
+    double start, end; /* NAN with WORD_NONE */
+    double score;      /* NAN when not known */
+    enum word_method method;
+    uint32_t segment;
+};
+
+struct transcript_segment {
+    struct str text;
+    struct str speaker; /* n 0: not known */
+    double start, end;
+    size_t first_word, n_words;
+};
+
+struct transcript {
+    struct str language; /* n 0: not known */
+    struct transcript_segment *segments;
+    size_t n_segments;
+    struct transcript_word *words;
+    size_t n_words;
+};
+
+/* Read record.asr (schema-checked before; NULL or null gives an empty
+ * transcript). Words without times get an interval as above; words that a
+ * segment does not list are cut from its text. Views point into the record;
+ * lists live in the arena. Segments are sorted by start, stably. */
+const struct transcript *transcript_read(const struct text_rules *rules,
+                                         struct arena *a,
+                                         const struct json *asr);
+
+/* The inverse: an object for record.asr with name, language, segments and
+ * words, each word with its method. */
+struct json *transcript_json(struct arena *a, const char *name,
+                             const struct transcript *t);
+
+#endif

@@ -1,0 +1,174 @@
+/*
+ * Captions taken apart: words, sentences, quotes, time anchors and claims.
+ *
+ * text_analyse() looks at a caption once and keeps everything it found; merge,
+ * alignment, time checks, verification and refinement all work on the result.
+ * Every span points into the analysed text, so a caption can be changed in one
+ * place and left byte for byte everywhere else.
+ *
+ * English first. Text of other languages passes through unharmed: it is cut at
+ * its own sentence marks, its words are compared as they are (CJK characters
+ * one by one), and it is never lower-cased, reordered or normalised in place.
+ *
+ * Work is linear in the length of the text; what would need more is bounded.
+ */
+#ifndef ASID_TEXT_TEXT_H
+#define ASID_TEXT_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asid/base/arena.h"
+#include "asid/base/err.h"
+#include "asid/base/str.h"
+#include "asid/text/attribute.h"
+
+struct text_rules; /* compiled patterns and lexicon; read-only, shared */
+
+/* Load patterns and the lexicon of schemas/lexicon.json; once per process.
+ * FAILED when the file is malformed (a build fault, caught by its test). */
+enum asid_rc text_rules_load(const struct text_rules **out,
+                             struct asid_err *err) ASID_WARN_UNUSED;
+void text_rules_free(const struct text_rules *rules);
+/* Changes whenever the rules would find something else in a text; part of the
+ * identity of every stage that uses them. */
+const char *text_rules_version(void);
+
+struct span {
+    size_t at, n; /* bytes */
+};
+
+static inline struct str span_of(struct str text, struct span s)
+{
+    return (struct str){text.p + s.at, s.n};
+}
+
+/* --- words --------------------------------------------------------------- */
+
+struct text_word {
+    struct span at;
+    uint64_t folded; /* hash of the word, case-folded, NFKC, accents kept */
+    uint64_t stem;   /* hash of its English stem; digits and number words
+                        ("three", "3") have the same stem */
+    bool number;
+    bool stop; /* carries no content: articles, auxiliaries, pronouns */
+    bool quoted;
+    uint32_t sentence;
+};
+
+/* --- quotes ---------------------------------------------------------------*/
+
+/* Words that somebody says, between quotation marks of any script ("", '',
+ * typographic, guillemets, CJK corner brackets); an apostrophe is none. A
+ * quote inside a quote is part of the outer one. Text on signs and screens is
+ * quoted too: see spoken. */
+struct text_quote {
+    struct span all;     /* with the marks */
+    struct span words;   /* without them */
+    struct span speaker; /* who says it, as written ("the man in red"); n 0:
+                            not said */
+    bool spoken;         /* a verb of speech or a voice goes with it; false for
+                            writing shown in the picture */
+    uint32_t sentence;
+};
+
+/* --- time anchors ---------------------------------------------------------*/
+
+/* A place in the video: "At 12s", "at 0:12", "from 3 to 5 seconds", "around
+ * the 12-second mark", "(00:12)", "[0:03-0:05]". Prices, scores, clock times
+ * of the day ("3:30 pm"), durations ("for 5 seconds", "a 10-second shot"),
+ * dates, versions and anything inside quotation marks are none. */
+struct text_anchor {
+    struct span at;    /* all of it, preposition and brackets included, without
+                          the comma that follows */
+    double start, end; /* seconds; equal unless it is a range */
+    bool range;
+    bool
+        reversed; /* a range written back to front; start <= end all the same */
+    bool leads;   /* stands at the head of its sentence or clause */
+    bool vague;   /* "around", "about", "approximately" */
+    bool whole;   /* a range that looks back over the whole clip
+                      ("from 0s to 20s ..." in a closing sentence) */
+    uint32_t sentence;
+};
+
+/* --- facts ----------------------------------------------------------------*/
+
+/* What a claim says that another can contradict. */
+enum fact_kind {
+    FACT_COLOUR,   /* value: a basic colour */
+    FACT_COUNT,    /* value: how many */
+    FACT_SIDE,     /* value: left, right, up, down, towards, away, ... */
+    FACT_NEGATION, /* value: 1 when `about` is said not to be */
+    FACT_OPPOSITE, /* value: one of a pair of opposites of the lexicon: day
+                       and night, indoors and outdoors, open and closed */
+};
+
+struct text_fact {
+    enum fact_kind kind;
+    uint64_t about; /* stem of what it is said of; 0: not known */
+    int32_t value;  /* equal values agree; of one kind */
+    int32_t group;  /* facts of different groups never contradict: which pair
+                       of opposites, which axis of direction; 0 for others */
+    struct span at;
+};
+
+/* --- claims -----------------------------------------------------------------*/
+
+/* One atomic statement: a clause that can be true or false by itself. The
+ * claims of a sentence cover it without overlap, in order; what is between them
+ * is punctuation, conjunctions and anchors. */
+struct text_claim {
+    struct span at;      /* as it reads, without a leading anchor */
+    struct span subject; /* of the clause before, when this one has none ("and
+                            picks up the ball"); n 0: it has its own */
+    uint32_t sentence;
+    size_t first_word, n_words; /* its words */
+    size_t first_fact, n_facts;
+    double start, end; /* seconds, from its own anchor or the last one before
+                          it in the text; NAN when there is none. A point claim
+                          ends where it starts */
+    ptrdiff_t anchor;  /* index of its own anchor, or -1 (inherited or none) */
+    ptrdiff_t quote;   /* index of the first quote inside, or -1 */
+    enum attribute
+        attribute; /* what it is about: by its words, else the hint */
+    bool summary;  /* looks back over the whole clip ("Throughout, ...") */
+    bool inferred; /* a guess, a feeling, an intention, a theme: nothing that
+                      can be pointed at ("as if", "suggesting") */
+};
+
+struct text {
+    struct str text; /* as given; must outlive this */
+    struct span *sentences;
+    size_t n_sentences;
+    struct text_word *words;
+    size_t n_words;
+    struct text_quote *quotes;
+    size_t n_quotes;
+    struct text_anchor *anchors;
+    size_t n_anchors;
+    struct text_claim *claims;
+    size_t n_claims;
+    struct text_fact *facts;
+    size_t n_facts;
+};
+
+/* Take a text apart. hint is the attribute it was written for (claims that
+ * say nothing of their own about where they belong get it), or ATTRIBUTE_NONE
+ * for a caption over all attributes (such claims then go to actions when they
+ * have an anchor or a verb of movement, else to the scene). The result lives in
+ * the arena. Text that is no UTF-8 is the caller's BUG. */
+const struct text *text_analyse(const struct text_rules *rules, struct arena *a,
+                                struct str text, enum attribute hint);
+
+/* The claim as a sentence of its own: its subject in front when it has none,
+ * first letter a capital, one full stop at the end, without its anchor. */
+struct str text_claim_sentence(struct arena *a, const struct text *t,
+                               const struct text_claim *claim);
+
+/* "At 12s": the one canonical spelling of an anchor (whole seconds without a
+ * fraction, else up to two digits: "At 3.25s"); ranges "From 3s to 5s". */
+struct str text_anchor_format(struct arena *a, double start, double end);
+
+#endif
