@@ -1,5 +1,5 @@
 -- The ledger: one file per dataset and host. See docs/LEDGER.md.
--- Schema version 1 (PRAGMA user_version), application_id 0x61736964 ("asid").
+-- Schema version 2 (PRAGMA user_version), application_id 0x61736964 ("asid").
 
 -- What this file is.
 CREATE TABLE meta (
@@ -43,7 +43,8 @@ CREATE TABLE outcomes (
     input_sha256   TEXT,              -- of the input line
     options_sha256 TEXT,
     output_sha256  TEXT,              -- of the output line, when accepted
-    seconds        REAL NOT NULL,
+    seconds        REAL NOT NULL,     -- spent by this run
+    -- Of the answers the result stands on, whoever asked for them.
     tokens_in      INTEGER NOT NULL,
     tokens_out     INTEGER NOT NULL,
     PRIMARY KEY (execution, seq)
@@ -77,12 +78,15 @@ CREATE TABLE verdicts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX verdicts_by_record ON verdicts (record_id, stage);
 
--- One model reply. The request hash covers model, prompt, media and sampling.
+-- One model reply and what it took to get it (0 when kept by version 1). The
+-- request hash covers model, prompt, media and sampling.
 CREATE TABLE replies (
     request_sha256 TEXT NOT NULL PRIMARY KEY,
     model          TEXT NOT NULL,
     reply          BLOB NOT NULL,
-    created_at     TEXT NOT NULL
+    created_at     TEXT NOT NULL,
+    tokens_in      INTEGER NOT NULL DEFAULT 0,
+    tokens_out     INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Where the newest execution of a stage stands, by output file ('-' is

@@ -40,7 +40,7 @@ struct question {
     const char *attribute; /* NULL: the whole caption */
     struct str prompt;
     char request[HASH_HEX];
-    struct str reply; /* JSON text once answered */
+    struct ledger_reply reply; /* its text is JSON, once answered */
 };
 
 /* The running session of one record, opened when the first unanswered question
@@ -276,7 +276,7 @@ static void close_timeline(struct timeline *t)
 
 /* The reply as it is kept in the ledger. */
 static enum asid_rc make_reply(struct asid_job *job, const struct bpe_ids *ids,
-                               struct str *reply, struct asid_err *err)
+                               struct ledger_reply *reply, struct asid_err *err)
 {
     const struct caption *c = job->cx->state;
     int32_t stop = omni_config(c->omni)->stop_id;
@@ -296,7 +296,7 @@ static enum asid_rc make_reply(struct asid_job *job, const struct bpe_ids *ids,
     if (buf_failed(&text))
         rc = REJECT(err, "model.failed", "the answer is longer than 16 MiB");
     else
-        *reply =
+        reply->text =
             (struct str){arena_strndup(job->arena, text.p, text.n), text.n};
     buf_release(&text);
     return rc;
@@ -309,7 +309,6 @@ static enum asid_rc ask_model(struct asid_job *job, const char *path,
     const struct caption *c = job->cx->state;
     enum asid_rc rc = ASID_OK;
     struct bpe_ids ids = {NULL, 0, 0};
-    size_t tokens;
 
     if (t->session) {
         rc = omni_ask(t->session, q->prompt, err);
@@ -318,13 +317,13 @@ static enum asid_rc ask_model(struct asid_job *job, const char *path,
         if (rc == ASID_OK)
             rc = omni_prefill(t->session, t->inputs, err);
     }
-    tokens = rc == ASID_OK ? omni_length(t->session) : 0;
+    if (rc == ASID_OK)
+        q->reply.tokens_in = omni_length(t->session);
     if (rc == ASID_OK)
         rc = omni_generate(t->session, &c->sampling, &ids, on_token,
                            (void *)(uintptr_t)job->cx, err);
     if (rc == ASID_OK) {
-        job->tokens_in += tokens;
-        job->tokens_out += ids.n;
+        q->reply.tokens_out = ids.n;
         rc = make_reply(job, &ids, &q->reply, err);
     }
     bpe_ids_release(&ids);
@@ -342,12 +341,14 @@ static enum asid_rc answer(struct asid_job *job, const char *path,
     if (ledger)
         TRY(ledger_reply_get(ledger, q->request, job->arena, &found, &q->reply,
                              err));
-    if (found)
-        return ASID_OK;
-    TRY(ask_model(job, path, q, t, err));
-    if (ledger)
-        TRY(ledger_reply_put(ledger, q->request, omni_fingerprint(c->omni),
-                             q->reply, err));
+    if (!found) {
+        TRY(ask_model(job, path, q, t, err));
+        if (ledger)
+            TRY(ledger_reply_put(ledger, q->request, omni_fingerprint(c->omni),
+                                 &q->reply, err));
+    }
+    job->tokens_in += q->reply.tokens_in;
+    job->tokens_out += q->reply.tokens_out;
     return ASID_OK;
 }
 
@@ -393,7 +394,7 @@ static enum asid_rc build_source(struct asid_job *job, const struct question *q,
         struct json *reply;
         struct str text;
 
-        TRY(json_parse(a, q[i].reply, 0, &reply, err));
+        TRY(json_parse(a, q[i].reply.text, 0, &reply, err));
         if (json_type(reply) != JSON_OBJECT || !json_get(reply, "text") ||
             json_type(json_get(reply, "text")) != JSON_STRING)
             return FAIL(err, "reply %s in the ledger is malformed",

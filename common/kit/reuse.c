@@ -141,5 +141,9 @@ enum asid_rc reuse_line(struct kit *k, struct slot *s, bool *found,
         return rc;
     line = look_up(&k->reuse, prior.output_sha256);
     *found = line && read_line(k, s, line, prior.output_sha256);
+    if (*found) {
+        s->job.tokens_in = prior.tokens_in;
+        s->job.tokens_out = prior.tokens_out;
+    }
     return ASID_OK;
 }

@@ -40,17 +40,28 @@ static const char *const sql[ST_COUNT] = {
         " WHERE stage = ?1 AND output = ?2",
     /* run_ids sort by time, so the greatest execution is the newest. */
     [ST_PRIOR_FIND] =
-        "SELECT status, output_sha256, attempts FROM outcomes"
+        "SELECT status, output_sha256, attempts, tokens_in, tokens_out"
+        " FROM outcomes"
         " WHERE input_sha256 = ?4 AND stage = ?2 AND execution <> ?3"
         " AND options_sha256 = ?5 AND (?1 IS NULL OR record_id = ?1)"
         " ORDER BY execution DESC, seq DESC LIMIT 1",
     [ST_PRIOR_ANY] = "SELECT 1 FROM outcomes WHERE stage = ?1"
                      " AND options_sha256 = ?2 AND execution <> ?3 LIMIT 1",
     [ST_FORGET] = "DELETE FROM outcomes WHERE execution = ?1",
-    [ST_REPLY_GET] = "SELECT reply FROM replies WHERE request_sha256 = ?1",
+    [ST_REPLY_GET] = "SELECT reply, tokens_in, tokens_out FROM replies"
+                     " WHERE request_sha256 = ?1",
     [ST_REPLY_PUT] =
         "INSERT OR REPLACE INTO replies (request_sha256, model, reply,"
-        " created_at) VALUES (?1, ?2, ?3, ?4)",
+        " created_at, tokens_in, tokens_out) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+};
+
+/* What brings a ledger of version i to version i + 1. The tables must become
+ * those that schemas/ledger.sql creates. */
+static const char *const steps[LEDGER_VERSION] = {
+    [1] = "ALTER TABLE replies"
+          " ADD COLUMN tokens_in INTEGER NOT NULL DEFAULT 0;"
+          "ALTER TABLE replies"
+          " ADD COLUMN tokens_out INTEGER NOT NULL DEFAULT 0;",
 };
 
 const char *ledger_sqlite_version(void)
@@ -153,64 +164,78 @@ static enum asid_rc execute(struct ledger *l, const char *text,
     return ASID_OK;
 }
 
-/* *fresh: nothing was ever created in it. Anything that is neither fresh nor ours is refused
- * before the first write. */
-static enum asid_rc identify(struct ledger *l, bool *fresh,
+/* What a file is: version 0 when nothing was ever created in it. Anything that
+ * is neither fresh nor ours is refused before the first write. */
+static enum asid_rc identify(struct ledger *l, int *version,
                              struct asid_err *err)
 {
-    int mark = 0, version = 0, changes = 0;
+    int mark = 0, changes = 0;
 
     TRY(pragma_number(l, "application_id", &mark, err));
-    TRY(pragma_number(l, "user_version", &version, err));
+    TRY(pragma_number(l, "user_version", version, err));
     TRY(pragma_number(l, "schema_version", &changes, err));
-    *fresh = mark == 0 && version == 0 && changes == 0;
-    if (*fresh)
+    if (mark == 0 && *version == 0 && changes == 0)
         return ASID_OK;
-    if (mark != LEDGER_MARK)
+    if (mark != LEDGER_MARK || *version < 1)
         return FAIL(err, "%s: is a database but no ledger of asid", l->path);
-    if (version > LEDGER_VERSION)
+    if (*version > LEDGER_VERSION)
         return FAIL(err,
                     "%s: made by a newer asid (schema %d, this one knows %d)",
-                    l->path, version, LEDGER_VERSION);
+                    l->path, *version, LEDGER_VERSION);
     return ASID_OK;
 }
 
 /* The three numbers must be of one instant: another process may be creating
  * the ledger just now. */
-static enum asid_rc identify_now(struct ledger *l, bool *fresh,
+static enum asid_rc identify_now(struct ledger *l, int *version,
                                  struct asid_err *err)
 {
     enum asid_rc rc;
 
     TRY(execute(l, "BEGIN", err));
-    rc = identify(l, fresh, err);
+    rc = identify(l, version, err);
     sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);
     return rc;
 }
 
-static enum asid_rc create(struct ledger *l, struct asid_err *err)
+/* From that version to this one, inside a transaction. */
+static enum asid_rc bring_up(struct ledger *l, int version,
+                             struct asid_err *err)
 {
     struct str schema = schema_file("ledger.sql");
-    char *text = mem_alloc(schema.n + 200);
     enum asid_rc rc;
-    bool fresh = false;
+    struct buf text;
 
-    snprintf(text, schema.n + 200,
-             STR_FMT "\nPRAGMA application_id = %d; PRAGMA user_version = %d;",
-             (int)schema.n, schema.p, LEDGER_MARK, LEDGER_VERSION);
-    rc = ledger_run_fixed(l, ST_BEGIN, err);
-    if (rc != ASID_OK)
-        goto out;
+    if (version == LEDGER_VERSION)
+        return ASID_OK;
+    buf_init(&text, SIZE_MAX / 2);
+    if (version == 0)
+        buf_str(&text, schema);
+    for (int i = version; i > 0 && i < LEDGER_VERSION; i++)
+        buf_text(&text, steps[i]);
+    buf_printf(&text, "\nPRAGMA application_id = %d; PRAGMA user_version = %d;",
+               LEDGER_MARK, LEDGER_VERSION);
+    rc = execute(l, text.p, err);
+    buf_release(&text);
+    return rc;
+}
+
+/* Make the tables, or bring those of an older asid up to date: all or nothing.
+ */
+static enum asid_rc create(struct ledger *l, struct asid_err *err)
+{
+    enum asid_rc rc;
+    int version = 0;
+
+    TRY(ledger_run_fixed(l, ST_BEGIN, err));
     /* Another process may have been faster. */
-    rc = identify(l, &fresh, err);
-    if (rc == ASID_OK && fresh)
-        rc = execute(l, text, err);
+    rc = identify(l, &version, err);
+    if (rc == ASID_OK)
+        rc = bring_up(l, version, err);
     if (rc == ASID_OK)
         rc = ledger_run_fixed(l, ST_COMMIT, err);
     if (rc != ASID_OK)
         sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);
-out:
-    free(text);
     return rc;
 }
 
@@ -248,22 +273,22 @@ static enum asid_rc set_wal(struct ledger *l, struct asid_err *err)
 
 static enum asid_rc set_up(struct ledger *l, bool write, struct asid_err *err)
 {
-    bool fresh = false;
+    int version = 0;
 
     sqlite3_busy_timeout(l->db, LEDGER_WAIT_MS);
     sqlite3_db_config(l->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(l->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(l->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     TRY(execute(l, "PRAGMA cell_size_check = ON", err));
-    TRY(identify_now(l, &fresh, err));
+    TRY(identify_now(l, &version, err));
     if (!write) {
-        if (fresh)
+        if (version == 0)
             return FAIL(err, "%s: is no ledger of asid", l->path);
         return execute(l, "PRAGMA query_only = ON", err);
     }
     TRY(set_wal(l, err));
     TRY(execute(l, "PRAGMA synchronous = NORMAL", err));
-    return fresh ? create(l, err) : ASID_OK;
+    return version == LEDGER_VERSION ? ASID_OK : create(l, err);
 }
 
 static enum asid_rc open_as(const char *path, int flags, struct ledger **out,

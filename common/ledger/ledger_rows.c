@@ -323,6 +323,8 @@ enum asid_rc ledger_prior_find(struct ledger *l,
         ledger_column(s, 0, prior->status, sizeof prior->status);
         ledger_column(s, 1, prior->output_sha256, sizeof prior->output_sha256);
         prior->attempts = (uint32_t)sqlite3_column_int64(s, 2);
+        prior->tokens_in = (uint64_t)sqlite3_column_int64(s, 3);
+        prior->tokens_out = (uint64_t)sqlite3_column_int64(s, 4);
     } else if (got != SQLITE_DONE) {
         rc = ledger_fault(l, "cannot read", err);
     }
@@ -357,8 +359,8 @@ enum asid_rc ledger_outcome_find(struct ledger *l, const char *stage,
 /* --- replies ------------------------------------------------------------------------ */
 
 enum asid_rc ledger_reply_get(struct ledger *l, const char *request_sha256,
-                              struct arena *a, bool *found, struct str *reply,
-                              struct asid_err *err)
+                              struct arena *a, bool *found,
+                              struct ledger_reply *reply, struct asid_err *err)
 {
     sqlite3_stmt *s;
     enum asid_rc rc;
@@ -375,7 +377,9 @@ enum asid_rc ledger_reply_get(struct ledger *l, const char *request_sha256,
         const char *text = sqlite3_column_blob(s, 0);
         size_t n = (size_t)sqlite3_column_bytes(s, 0);
 
-        *reply = (struct str){arena_strndup(a, text, n), n};
+        reply->text = (struct str){arena_strndup(a, text, n), n};
+        reply->tokens_in = (uint64_t)sqlite3_column_int64(s, 1);
+        reply->tokens_out = (uint64_t)sqlite3_column_int64(s, 2);
     } else if (got != SQLITE_DONE) {
         rc = ledger_fault(l, "cannot read", err);
     }
@@ -386,7 +390,8 @@ out:
 }
 
 enum asid_rc ledger_reply_put(struct ledger *l, const char *request_sha256,
-                              const char *model, struct str reply,
+                              const char *model,
+                              const struct ledger_reply *reply,
                               struct asid_err *err)
 {
     sqlite3_stmt *s;
@@ -400,8 +405,11 @@ enum asid_rc ledger_reply_put(struct ledger *l, const char *request_sha256,
         goto out;
     ledger_bind_text(s, 1, request_sha256);
     ledger_bind_text(s, 2, model);
-    sqlite3_bind_blob64(s, 3, reply.n ? reply.p : "", reply.n, SQLITE_STATIC);
+    sqlite3_bind_blob64(s, 3, reply->text.n ? reply->text.p : "", reply->text.n,
+                        SQLITE_STATIC);
     ledger_bind_text(s, 4, now);
+    ledger_bind_u64(s, 5, reply->tokens_in);
+    ledger_bind_u64(s, 6, reply->tokens_out);
     rc = ledger_step(l, s, "cannot keep a reply", err);
 out:
     pthread_mutex_unlock(&l->lock);

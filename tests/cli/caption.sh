@@ -62,6 +62,28 @@ caption --ledger "$tmp/l.db" "$tmp/records"
 same "$tmp/out" "$tmp/first" "with a ledger: same bytes"
 asked=$(sqlite3 "$tmp/l.db" 'select count(*) from replies')
 is "$asked" "$(wc -l <"$tmp/records")" "every answer is in the ledger"
+# A kill between an answer and its record's outcome: the next run takes the
+# answer from the ledger and counts what it took as if it had asked.
+tokens='SELECT record_id,tokens_in,tokens_out FROM latest_outcomes ORDER BY seq'
+sqlite3 "$tmp/l.db" "$tokens" >"$tmp/tokens"
+is "$(awk -F'|' '$2 > 12 && $3 > 0' "$tmp/tokens" | wc -l)" "$asked" \
+    "the ledger says how many tokens every record took"
+sqlite3 "$tmp/l.db" '.backup '"$tmp/killed.db"
+sqlite3 "$tmp/killed.db" 'DELETE FROM outcomes; DELETE FROM checkpoints'
+caption --ledger "$tmp/killed.db" "$tmp/records"
+sqlite3 "$tmp/killed.db" "$tokens" >"$tmp/tokens.killed"
+same "$tmp/tokens.killed" "$tmp/tokens" \
+    "an answer taken from the ledger counts its tokens"
+caption --ledger "$tmp/l.db" --prompts single-attribute \
+    --attributes speech,scene "$tmp/one"
+sqlite3 "$tmp/l.db" "$tokens" >"$tmp/tokens"
+sqlite3 "$tmp/l.db" "DELETE FROM replies WHERE created_at =
+    (SELECT max(created_at) FROM replies)"
+caption --ledger "$tmp/l.db" --prompts single-attribute \
+    --attributes speech,scene "$tmp/one"
+sqlite3 "$tmp/l.db" "$tokens" >"$tmp/tokens.killed"
+same "$tmp/tokens.killed" "$tmp/tokens" \
+    "also when one of two answers had been kept"
 mkdir "$tmp/gone"
 # shellcheck disable=SC2086
 run "$bin/asid-caption" -q --root "$tmp/gone" --model $model $small \

@@ -63,6 +63,8 @@ rm rej.jsonl
 work
 same rej.jsonl want.rej "a result that was removed is made again"
 is "$(calls)" 1 "by calling the stage only for what was not accepted"
+is "$(ask "$whole")" "$(cat want.rows)" \
+    "and the outcomes are those of the first run, tokens included"
 sed -i 's/"r2"/"xx"/' out.jsonl
 work
 same out.jsonl want.out "a result that was edited is made again"

@@ -211,22 +211,120 @@ static void test_prior(void)
 static void test_replies(void)
 {
     struct ledger *l = open_fresh();
+    const struct ledger_reply given = {{"a\0b", 3}, 7000000000, 12};
+    const struct ledger_reply empty = {STR(""), 1, 0};
     struct arena a = ARENA_INIT;
-    struct str reply = {NULL, 0};
+    struct ledger_reply reply = {0};
     struct asid_err err;
     bool found = true;
 
     CHECK_OK(ledger_reply_get(l, "q", &a, &found, &reply, &err), err);
     CHECK(!found, "a reply to a question nobody asked");
-    CHECK_OK(ledger_reply_put(l, "q", "m", (struct str){"a\0b", 3}, &err), err);
-    CHECK_OK(ledger_reply_put(l, "e", "m", STR(""), &err), err);
+    CHECK_OK(ledger_reply_put(l, "q", "m", &given, &err), err);
+    CHECK_OK(ledger_reply_put(l, "e", "m", &empty, &err), err);
     CHECK_OK(ledger_reply_get(l, "q", &a, &found, &reply, &err), err);
-    CHECK(found && str_eq(reply, (struct str){"a\0b", 3}), "%zu", reply.n);
+    CHECK(found && str_eq(reply.text, given.text), "%zu", reply.text.n);
+    CHECK(reply.tokens_in == 7000000000 && reply.tokens_out == 12,
+          "%llu in, %llu out", (unsigned long long)reply.tokens_in,
+          (unsigned long long)reply.tokens_out);
     CHECK_OK(ledger_reply_get(l, "e", &a, &found, &reply, &err), err);
-    CHECK(found && reply.n == 0, "%zu", reply.n);
+    CHECK(found && reply.text.n == 0 && reply.tokens_in == 1, "%zu",
+          reply.text.n);
     arena_release(&a);
     ledger_close(l);
-    check_case("replies: bytes in, bytes out");
+    check_case("replies: bytes in, bytes out, with what they took");
+}
+
+/* As version 1 left it: a table of replies without tokens. */
+static void make_old(void)
+{
+    char command[600];
+    struct asid_err err;
+    struct ledger *l = open_fresh();
+
+    CHECK_OK(ledger_commit(l, &sample, 1, "cat", "/o", NULL, &err), err);
+    ledger_close(l);
+    snprintf(command, sizeof command,
+             "sqlite3 %s \"ALTER TABLE replies DROP COLUMN tokens_in;"
+             " ALTER TABLE replies DROP COLUMN tokens_out;"
+             " INSERT INTO replies VALUES ('q', 'm', x'78', 'then');"
+             " PRAGMA user_version = 1;\"",
+             path);
+    CHECK(system(command) == 0, "cannot make a ledger of version 1");
+}
+
+static void check_same_tables(struct ledger *old)
+{
+    static const char tables[] =
+        "SELECT group_concat(m.name || '.' || p.cid || p.name || p.type ||"
+        " p.\"notnull\" || ifnull(p.dflt_value, '-'), ' ') FROM"
+        " sqlite_schema AS m, pragma_table_info(m.name) AS p"
+        " WHERE m.name = 'replies'";
+    struct ledger *fresh;
+    char got[200], want[200];
+
+    ask(old, tables, got);
+    fresh = open_fresh();
+    CHECK_TEXT(got, ask(fresh, tables, want));
+    ledger_close(fresh);
+}
+
+static void test_older(void)
+{
+    struct arena a = ARENA_INIT;
+    struct ledger_reply reply = {0};
+    struct ledger *l = NULL;
+    struct asid_err err;
+    bool found = false;
+    char out[200];
+
+    make_old();
+    CHECK_OK(ledger_open_readonly(path, &l, &err), err);
+    CHECK_TEXT(ask(l, "SELECT record_id FROM outcomes", out), "a");
+    CHECK_TEXT(ask(l, "PRAGMA user_version", out), "1");
+    ledger_close(l);
+    CHECK_OK(ledger_open(path, &l, &err), err);
+    CHECK_TEXT(ask(l, "PRAGMA user_version", out), "2");
+    CHECK_TEXT(ask(l, "SELECT record_id FROM outcomes", out), "a");
+    CHECK_OK(ledger_reply_get(l, "q", &a, &found, &reply, &err), err);
+    CHECK(found && str_is(reply.text, "x") && reply.tokens_in == 0, "%zu",
+          reply.text.n);
+    reply.tokens_in = 5;
+    CHECK_OK(ledger_reply_put(l, "q", "m", &reply, &err), err);
+    CHECK_TEXT(ask(l, "SELECT tokens_in FROM replies", out), "5");
+    check_same_tables(l);
+    ledger_close(l);
+    arena_release(&a);
+    check_case("a ledger of version 1 is asked as it is, written as version 2");
+}
+
+static void *open_and_close(void *user)
+{
+    struct ledger *l = NULL;
+    struct asid_err err = {0};
+    bool *good = user;
+
+    *good = ledger_open(path, &l, &err) == ASID_OK;
+    if (!*good)
+        printf("# %s\n", err.text);
+    ledger_close(l);
+    return NULL;
+}
+
+static void test_older_at_once(void)
+{
+    pthread_t threads[6];
+    bool good[6] = {false};
+
+    make_old();
+    for (int i = 0; i < 6; i++)
+        CHECK(pthread_create(&threads[i], NULL, open_and_close, &good[i]) == 0,
+              "thread %d", i);
+    for (int i = 0; i < 6; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK(good[i], "opening %d failed", i);
+    }
+    check_case("several may open a ledger of version 1 at once");
 }
 
 static void refuse(const char *name, const char *bytes, size_t n,
@@ -302,6 +400,7 @@ struct many {
 static void *write_many(void *user)
 {
     struct many *m = user;
+    const struct ledger_reply x = {.text = STR("x")};
     struct ledger_outcome o = sample;
     struct asid_err err;
 
@@ -310,8 +409,7 @@ static void *write_many(void *user)
         o.seq = i;
         m->failed +=
             ledger_commit(m->l, &o, 1, "cat", m->execution, NULL, &err) != 0;
-        m->failed += ledger_reply_put(m->l, m->execution, "m", STR("x"),
-                                      &err) != ASID_OK;
+        m->failed += ledger_reply_put(m->l, m->execution, "m", &x, &err) != 0;
     }
     return NULL;
 }
@@ -352,6 +450,8 @@ int main(void)
     test_checkpoints();
     test_prior();
     test_replies();
+    test_older();
+    test_older_at_once();
     test_foreign();
     test_readonly();
     test_threads();

@@ -43,13 +43,15 @@ struct asid_cx {
 /* One record on its way through one stage. */
 struct asid_job {
     const struct asid_cx *cx;
-    struct arena *arena;            /* dies with the record */
-    struct json *record;            /* the callback changes it in place */
-    const char *id;                 /* "" when it has none */
-    uint64_t line;                  /* physical line (or item) number, from 1 */
-    const char *input;              /* name of the input file */
-    unsigned worker;                /* 0 .. jobs-1 */
-    uint64_t tokens_in, tokens_out; /* for the ledger; the stage adds */
+    struct arena *arena; /* dies with the record */
+    struct json *record; /* the callback changes it in place */
+    const char *id;      /* "" when it has none */
+    uint64_t line;       /* physical line (or item) number, from 1 */
+    const char *input;   /* name of the input file */
+    unsigned worker;     /* 0 .. jobs-1 */
+    /* Of the answers the result stands on, asked now or found in the ledger:
+     * the stage adds. */
+    uint64_t tokens_in, tokens_out;
 };
 
 enum asid_stage_flags {

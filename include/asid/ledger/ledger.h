@@ -24,7 +24,8 @@
 
 struct ledger;
 
-/* Open or create. On a network file system (NFS, SMB, 9p, FUSE network mounts)
+/* Open or create; a ledger of an older schema version is brought up to this
+ * one, in one transaction. On a network file system (NFS, SMB, 9p, FUSE network mounts)
  * WAL is refused with the remedy in the message. Also refuses files of a newer
  * schema version and files that are no ledger. */
 enum asid_rc ledger_open(const char *path, struct ledger **out,
@@ -112,6 +113,7 @@ struct ledger_prior {
     char status[12];
     char output_sha256[65]; /* "" unless accepted */
     uint32_t attempts;
+    uint64_t tokens_in, tokens_out;
 };
 enum asid_rc ledger_prior_find(struct ledger *l,
                                const struct ledger_outcome *like,
@@ -135,12 +137,22 @@ void ledger_new_id(char id[40]);
 /* "3.40.1" */
 const char *ledger_sqlite_version(void);
 
-/* Model replies: a rerun asks no question twice. reply is owned by the arena.*/
+/* One answer of a model, with what it took to get it: whoever takes it from
+ * the ledger counts the same tokens as whoever asked. */
+struct ledger_reply {
+    struct str text;
+    uint64_t tokens_in, tokens_out;
+};
+/* Model replies: a rerun asks no question twice. The text is owned by the
+ * arena. Tokens are 0 for replies kept by a ledger of version 1, which did not
+ * note them. */
 enum asid_rc ledger_reply_get(struct ledger *l, const char *request_sha256,
-                              struct arena *a, bool *found, struct str *reply,
+                              struct arena *a, bool *found,
+                              struct ledger_reply *reply,
                               struct asid_err *err) ASID_WARN_UNUSED;
 enum asid_rc ledger_reply_put(struct ledger *l, const char *request_sha256,
-                              const char *model, struct str reply,
+                              const char *model,
+                              const struct ledger_reply *reply,
                               struct asid_err *err) ASID_WARN_UNUSED;
 
 /* Read-only questions for asid-audit: one callback per row, values as text (or
