@@ -27,17 +27,18 @@ static bool is_listed(const struct json *entry)
     return entry_is_program(entry) && !json_bool(json_get(entry, "x-hidden"));
 }
 
-static int list_programs(struct launcher *l)
+static int list_programs(const struct launcher *l, FILE *out)
 {
-    printf("asid: curate and caption audiovisual data sets\n\n"
-           "usage: asid PROGRAM [OPTION]... [ARGUMENT]...\n\nprograms:\n");
+    fprintf(out,
+            "asid: curate and caption audiovisual data sets\n\n"
+            "usage: asid PROGRAM [OPTION]... [ARGUMENT]...\n\nprograms:\n");
     json_each(entry, json_get(l->document, "$defs")) {
         if (is_listed(entry))
-            printf("  %-12.*s " STR_FMT "\n", STR_ARG(json_key(entry)),
-                   STR_ARG(json_str(json_get(entry, "title"))));
+            fprintf(out, "  %-12.*s " STR_FMT "\n", STR_ARG(json_key(entry)),
+                    STR_ARG(json_str(json_get(entry, "title"))));
     }
-    printf("\nasid PROGRAM --help says more.\n");
-    return fflush(stdout) == 0 ? 0 : 1;
+    fprintf(out, "\nasid PROGRAM --help says more.\n");
+    return fflush(out) == 0 ? 0 : 1;
 }
 
 static enum asid_rc unknown(struct launcher *l, const char *name,
@@ -77,15 +78,17 @@ int main(int argc, char **argv)
 {
     struct launcher l = {.arena = ARENA_INIT};
     struct asid_err err;
-    const char *name = argc > 1 ? argv[1] : "--help";
+    const char *name = argc > 1 ? argv[1] : NULL;
     int status = 0;
 
     if (entry_document(&l.arena, &l.document, &err) != ASID_OK ||
         path_program_dir(&l.arena, &l.dir, &err) != ASID_OK)
         status = complain(&err);
+    else if (!name)
+        status = list_programs(&l, stderr) ? 1 : 2;
     else if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
              (strcmp(name, "help") == 0 && argc == 2))
-        status = list_programs(&l);
+        status = list_programs(&l, stdout);
     else if (strcmp(name, "--version") == 0)
         printf("asid %s\n", ASID_VERSION);
     else if (strncmp(name, "asid-", 5) == 0)

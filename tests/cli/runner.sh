@@ -215,7 +215,9 @@ is 1 sh -c '"$0" --help >/dev/full' "$cat"
 check "help onto a full disk is status 1"
 
 # --- the launcher ----------------------------------------------------------------------
-is 0 "$bin/asid" && grep -q 'cat  *pass records through' out
+is 2 "$bin/asid" && [ ! -s out ] && grep -q 'cat  *pass records through' err
+check "asid alone is wrong usage and says how to call it"
+is 0 "$bin/asid" --help && grep -q 'cat  *pass records through' out
 check "asid lists the programs"
 is 0 "$bin/asid" cat -q in && cmp out in
 check "asid NAME runs asid-NAME"
