@@ -156,6 +156,18 @@ static enum asid_rc read_ids(struct arena *a, struct str line,
     return ASID_OK;
 }
 
+/* Nothing printed for an id would look like no id at all. */
+static enum asid_rc check_ids(const struct bpe *bpe, const struct bpe_ids *ids,
+                              struct asid_err *err)
+{
+    for (size_t i = 0; i < ids->n; i++) {
+        if (!bpe_has_text(bpe, ids->id[i]))
+            return FAIL(err, "%d: the tokenizer has no text for this id",
+                        (int)ids->id[i]);
+    }
+    return ASID_OK;
+}
+
 static enum asid_rc detokenize_line(struct call *c, const struct bpe *bpe,
                                     struct arena *a, struct str line,
                                     struct asid_err *err)
@@ -165,6 +177,8 @@ static enum asid_rc detokenize_line(struct call *c, const struct bpe *bpe,
     struct buf text;
 
     buf_init(&text, SIZE_MAX / 2);
+    if (rc == ASID_OK)
+        rc = check_ids(bpe, &ids, err);
     if (rc == ASID_OK) {
         bpe_decode(bpe, ids.id, ids.n, false, &text);
         buf_char(&text, '\n');

@@ -239,6 +239,12 @@ static void add_utf8(struct buf *text, struct str bytes)
     }
 }
 
+bool bpe_has_text(const struct bpe *bpe, int32_t id)
+{
+    return id >= 0 && (size_t)id < bpe->size &&
+           (bpe->token[id].flags & BPE_HAS_TEXT);
+}
+
 void bpe_decode(const struct bpe *bpe, const int32_t *ids, size_t n,
                 bool skip_special, struct buf *text)
 {
@@ -249,11 +255,10 @@ void bpe_decode(const struct bpe *bpe, const int32_t *ids, size_t n,
     for (size_t i = 0; i < n; i++) {
         const struct bpe_token *t;
 
-        if (ids[i] < 0 || (size_t)ids[i] >= bpe->size)
+        if (!bpe_has_text(bpe, ids[i]))
             continue;
         t = &bpe->token[ids[i]];
-        if (!(t->flags & BPE_HAS_TEXT) ||
-            (skip_special && (t->flags & BPE_SPECIAL)))
+        if (skip_special && (t->flags & BPE_SPECIAL))
             continue;
         buf_str(&bytes, t->text);
     }

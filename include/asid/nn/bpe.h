@@ -37,6 +37,9 @@ size_t bpe_size(const struct bpe *bpe);
 enum asid_rc bpe_encode(const struct bpe *bpe, struct str text, bool added,
                         struct bpe_ids *ids,
                         struct asid_err *err) ASID_WARN_UNUSED;
+/* Whether bpe_decode has text for an id; the model's output is wider than the
+ * vocabulary. */
+bool bpe_has_text(const struct bpe *bpe, int32_t id);
 /* The id of an added token by its text, or -1. */
 int32_t bpe_added(const struct bpe *bpe, const char *text);
 /* Append the text of ids: byte sequences that are not UTF-8 become U+FFFD, ids
