@@ -53,6 +53,22 @@ struct json *entry_option(const struct json *document, const struct json *entry,
     return NULL;
 }
 
+const struct json *entry_clash(const struct json *option,
+                               const struct json *value,
+                               const struct json *options)
+{
+    if (json_type(value) == JSON_ARRAY && json_count(value) == 0)
+        return NULL;
+    json_each(other, json_get(option, "x-not-with")) {
+        const struct json *found = json_get_str(options, json_key(other));
+
+        if (found && json_type(found) == JSON_STRING &&
+            str_eq(json_str(found), json_str(other)))
+            return other;
+    }
+    return NULL;
+}
+
 void entry_nearer(const char *name, const char *candidate, const char **best,
                   unsigned *distance)
 {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "asid/base/utf8.h"
 #include "kit_int.h"
 
 struct parser {
@@ -108,6 +109,10 @@ static enum asid_rc store(struct kit *k, const struct json *option,
 
     if (strlen(text) >= 65536)
         return USAGE(err, "%s: the value is too long", shown);
+    /* Options are JSON. Arguments are also kept as they were typed. */
+    if (!json_bool(json_get(option, "x-positional")) &&
+        !utf8_valid(str_of(text)))
+        return USAGE(err, "%s: the value is not UTF-8", shown);
     if (is_type(option, "array")) {
         value = json_get_str(k->options, name);
         if (!value) {
@@ -223,6 +228,25 @@ static void set_defaults(struct kit *k, const struct json *properties)
     }
 }
 
+/* Options that mean nothing beside a value of another one. */
+static enum asid_rc check_together(const struct kit *k, struct asid_err *err)
+{
+    json_each(given, k->given) {
+        const struct json *value = json_get_str(k->options, json_key(given));
+        const struct json *other =
+            entry_clash(entry_option(k->document, k->entry, json_key(given)),
+                        value, k->options);
+
+        if (other)
+            return USAGE(err,
+                         "--" STR_FMT ": has no meaning with --" STR_FMT
+                         " " STR_FMT,
+                         STR_ARG(json_key(given)), STR_ARG(json_key(other)),
+                         STR_ARG(json_str(other)));
+    }
+    return ASID_OK;
+}
+
 enum asid_rc opt_parse(struct kit *k, int argc, char **argv,
                        struct asid_err *err)
 {
@@ -250,6 +274,7 @@ enum asid_rc opt_parse(struct kit *k, int argc, char **argv,
     set_defaults(k, json_get(k->entry, "properties"));
     if (json_bool(json_get(k->entry, "x-common")))
         set_defaults(k, entry_common(k->document));
+    TRY(check_together(k, err));
     /* Several threads will look at them. */
     json_settle(k->options);
     json_settle(k->given);

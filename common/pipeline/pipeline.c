@@ -16,6 +16,7 @@
 #include "asid/base/file.h"
 #include "asid/data/schema.h"
 #include "asid/data/yaml.h"
+#include "asid/kit/entry.h"
 
 enum { MOST_BYTES = 1 << 20, MOST_STAGES = 99 };
 
@@ -174,6 +175,7 @@ static enum asid_rc check_option(const struct check *c, size_t index,
     struct str key = json_key(value), stage = json_key(entry);
     bool own = json_get_str(json_get(entry, "properties"), key) != NULL;
     struct str owner = own ? stage : STR("common");
+    const struct json *clash;
     char *pointer, *what;
 
     if (!pipeline_option(c->p, entry, key))
@@ -183,10 +185,16 @@ static enum asid_rc check_option(const struct check *c, size_t index,
                      "option '" STR_FMT "' of " STR_FMT
                      " is set by asid-run and cannot stand in a pipeline file",
                      STR_ARG(key), STR_ARG(stage));
-    pointer = arena_printf(c->a, "/$defs/" STR_FMT "/properties/" STR_FMT,
-                           STR_ARG(owner), STR_ARG(key));
     what = arena_printf(c->a, "stages[%zu]." STR_FMT "." STR_FMT, index,
                         STR_ARG(stage), STR_ARG(key));
+    clash = entry_clash(pipeline_option(c->p, entry, key), value,
+                        c->p->stages[index].options);
+    if (clash)
+        return fault(c, value, err,
+                     "%s: has no meaning with " STR_FMT ": " STR_FMT, what,
+                     STR_ARG(json_key(clash)), STR_ARG(json_str(clash)));
+    pointer = arena_printf(c->a, "/$defs/" STR_FMT "/properties/" STR_FMT,
+                           STR_ARG(owner), STR_ARG(key));
     return check_value(c, pointer, value, what, err);
 }
 

@@ -149,7 +149,28 @@ static void test_refusals(void)
            "generate, bench, got \"nonsense\"");
     refuse(&model, "--out-file x",
            "--out-file: no such option; --help lists them");
+    refuse(&caption, "--prompt a\xff", "--prompt: the value is not UTF-8");
+    refuse(&model, "score --answer=\xed\xa0\x80",
+           "--answer: the value is not UTF-8");
+    refuse(&caption, "--prompts generic --attributes scene",
+           "--attributes: has no meaning with --prompts generic");
     check_case("wrong calls are refused with place, wish and value");
+}
+
+static void test_together(void)
+{
+    struct call *c = parse(&caption, "--attributes= --prompts generic");
+
+    CHECK(c->rc == ASID_OK, "no attribute was given: %s", c->err.text);
+    drop(c);
+    c = parse(&caption, "--prompts generic");
+    CHECK(c->rc == ASID_OK, "%s", c->err.text);
+    drop(c);
+    c = parse(&ingest, "caf\xe9");
+    CHECK(c->rc == ASID_OK && strcmp(c->k.files[0], "caf\xe9") == 0,
+          "a file name may be any bytes");
+    drop(c);
+    check_case("what only looks like a wrong call is taken");
 }
 
 static void hash_of(const char *line, char hex[HASH_HEX])
@@ -219,6 +240,7 @@ int main(void)
     test_values();
     test_lists();
     test_refusals();
+    test_together();
     test_hash();
     test_help();
     test_nearest();

@@ -73,6 +73,10 @@ static void test_faults(void)
          ":2:1: model folder '/no/such' does not exist"},
         {"name: x\nstages:\n  - ingest\n  - caption: {model: /no/such}\n",
          ":4:15: model folder '/no/such' does not exist"},
+        {"name: x\nstages:\n  - ingest\n  - caption: {model: /tmp, prompts: "
+         "generic, attributes: [scene]}\n",
+         ":4:46: stages[1].caption.attributes: has no meaning with prompts: "
+         "generic"},
         {"name: x\nroot: /no/such\nstages: [ingest]\n",
          ":2:1: root '/no/such' is no folder"},
         {"name: x\nstagse: [ingest]\n",

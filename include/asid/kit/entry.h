@@ -8,7 +8,8 @@
  *
  * Annotations of an option: x-short (one letter), x-arg (what help calls the
  * value), x-positional (arguments without a name: one for a string, all that
- * remain for an array), x-cosmetic (does not affect results), x-hidden.
+ * remain for an array), x-cosmetic (does not affect results), x-hidden,
+ * x-not-with (values of other options beside which it means nothing).
  */
 #ifndef ASID_KIT_ENTRY_H
 #define ASID_KIT_ENTRY_H
@@ -34,6 +35,12 @@ struct json *entry_option(const struct json *document, const struct json *entry,
                           struct str name);
 /* The properties of "$defs"."common". */
 struct json *entry_common(const struct json *document);
+/* With an option that was given a value, beside the values of all options: the
+ * member of its x-not-with ("prompts": "generic") that makes it mean nothing,
+ * or NULL. A list without items was not given. */
+const struct json *entry_clash(const struct json *option,
+                               const struct json *value,
+                               const struct json *options);
 /* The candidate nearest to a mistyped name, or NULL when none is near. Start
  * with *best NULL and *distance 0; feed all candidates. */
 void entry_nearer(const char *name, const char *candidate, const char **best,
