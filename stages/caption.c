@@ -86,15 +86,37 @@ static void read_attributes(const struct asid_cx *cx, struct caption *c)
     }
 }
 
+/* The last name of the folder's path; where that names no folder by itself
+ * ("." and the like), of the folder it stands for. */
 static const char *model_name(struct arena *a, const char *dir)
 {
     size_t n = strlen(dir);
-    char *copy;
+    const char *base;
+    char *real;
 
     while (n > 1 && dir[n - 1] == '/')
         n--;
-    copy = arena_strndup(a, dir, n);
-    return *path_base(copy) ? path_base(copy) : copy;
+    base = path_base(arena_strndup(a, dir, n));
+    if (*base && strcmp(base, ".") != 0 && strcmp(base, "..") != 0)
+        return base;
+    real = realpath(dir, NULL);
+    base = real && *path_base(real) ? arena_strdup(a, path_base(real)) : dir;
+    free(real);
+    return base;
+}
+
+/* Attributes that no prompt would ask for. */
+static enum asid_rc check_attributes(const struct asid_cx *cx,
+                                     const struct caption *c,
+                                     struct asid_err *err)
+{
+    const char *prompt = opt_text(cx, "prompt");
+
+    if (!c->single && prompt && opt_count(cx, "attributes") &&
+        !strstr(prompt, "{attr}"))
+        return USAGE(err, "--attributes: --prompt has no {attr} to put them "
+                          "in");
+    return ASID_OK;
 }
 
 static enum asid_rc caption_open(struct asid_cx *cx, struct asid_err *err)
@@ -113,6 +135,7 @@ static enum asid_rc caption_open(struct asid_cx *cx, struct asid_err *err)
         c->name = model_name(cx->arena, dir);
     c->set = opt_text(cx, "prompts");
     c->single = strcmp(c->set, "single-attribute") == 0;
+    TRY(check_attributes(cx, c, err));
     read_attributes(cx, c);
     read_budget(cx, &c->budget);
     read_sampling(cx, &c->sampling);
@@ -141,7 +164,8 @@ static const char *caption_identity(const struct asid_cx *cx)
 {
     const struct caption *c = cx->state;
 
-    return c->identity;
+    /* The name is part of the record, but of no question. */
+    return arena_printf(cx->arena, "%s name %s", c->identity, c->name);
 }
 
 /* --- questions ---------------------------------------------------------- */

@@ -56,6 +56,34 @@ caption --prompts single-attribute --attributes weather "$tmp/one"
 exits 2 "an attribute that is none is wrong usage"
 caption --prompt 'Only the {attr}.' --attributes camera "$tmp/one"
 exits 0 "a prompt of one's own is taken"
+caption --prompts generic --attributes scene "$tmp/one"
+exits 2 "attributes for a prompt set without a place for them are wrong usage"
+caption --prompt 'All of it.' --attributes scene "$tmp/one"
+exits 2 "and so are attributes for such a prompt of one's own"
+has "$tmp/err" "--attributes: --prompt has no {attr}" "with the reason"
+caption --prompt "$(printf 'caf\351')" "$tmp/one"
+exits 2 "a prompt that is not UTF-8 is wrong usage"
+
+# --- the name
+(
+    cd $model || exit
+    run "$bin/asid-caption" -q --root ../../data-samples --model . $small \
+        --ledger "$tmp/name.db" -o "$tmp/named" "$tmp/one"
+)
+is "$(jq -r .sources[0].name "$tmp/named")" demo-checkpoint \
+    "the folder one stands in has its real name"
+mkdir "$tmp/other"
+cp $model/* "$tmp/other"
+root=$PWD/data-samples
+(
+    cd "$tmp/other" || exit
+    run "$bin/asid-caption" -q --root "$root" --model . $small \
+        --ledger "$tmp/name.db" -o "$tmp/named" "$tmp/one"
+)
+is "$(jq -r .sources[0].name "$tmp/named")" other \
+    "also where an earlier output was made under another"
+is "$(sqlite3 "$tmp/name.db" 'select count(*) from replies')" 1 \
+    "a name is nothing to ask the model again for"
 
 # --- nothing asked twice
 caption --ledger "$tmp/l.db" "$tmp/records"
