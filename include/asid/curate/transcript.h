@@ -17,6 +17,10 @@ enum word_method {
     WORD_PROPORTIONAL, /* its share of the segment by length */
     WORD_NONE,         /* the segment has no usable times either */
 };
+/* Words of one transcript: over 100 hours of speech. What comes after is in the
+ * segments' texts only; bounds the memory that a hostile record can take. */
+enum { TRANSCRIPT_MAX_WORDS = 1 << 20 };
+
 /* "aligned", "between", "proportional", "none": record.asr...words[].method */
 extern const char *const word_methods[4];
 
@@ -44,15 +48,25 @@ struct transcript {
 };
 
 /* Read record.asr (schema-checked before; NULL or null gives an empty
- * transcript). Words without times get an interval as above; words that a
- * segment does not list are cut from its text. Views point into the record;
- * lists live in the arena. Segments are sorted by start, stably. */
+ * transcript). Views point into the record; lists live in the arena. Segments
+ * are sorted by start, stably; words are in the order they are listed, by
+ * segment.
+ *
+ * Words that a segment does not list are cut from its text: between blanks,
+ * punctuation included, characters of Han and kana one by one. Inside a segment
+ * start and end of words never fall, no word overlaps the next, and all lie in
+ * the segment's interval: a time that breaks this is dropped (as few as
+ * possible) and found like a missing one, between its neighbours. A segment
+ * whose end is not after its start gets the interval of its words; with no
+ * times there either it keeps its own and its words have WORD_NONE. Words that
+ * bear a method keep it. rules may be NULL. */
 const struct transcript *transcript_read(const struct text_rules *rules,
                                          struct arena *a,
                                          const struct json *asr);
 
 /* The inverse: an object for record.asr with name, language, segments and
- * words, each word with its method. */
+ * words, each word with its method. Times are rounded to milliseconds; the texts
+ * are copied. */
 struct json *transcript_json(struct arena *a, const char *name,
                              const struct transcript *t);
 

@@ -1,0 +1,284 @@
+/* Transcripts out of records and into them. */
+#include "asid/curate/transcript.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "transcript_int.h"
+
+const char *const word_methods[4] = {"aligned", "between", "proportional",
+                                     "none"};
+
+/* --- the order of segments ------------------------------------------------- */
+
+struct place {
+    double start;
+    size_t index;
+    const struct json *segment;
+};
+
+static int by_start(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+
+    if (x->start < y->start || x->start > y->start)
+        return x->start < y->start ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static double number(const struct json *object, const char *key)
+{
+    double value = NAN;
+
+    (void)json_f64(json_get(object, key), &value);
+    return value;
+}
+
+static struct str text_of(const struct json *object, const char *key)
+{
+    const struct json *v = json_get(object, key);
+
+    if (!v || json_type(v) != JSON_STRING)
+        return (struct str){"", 0};
+    return json_str(v);
+}
+
+/* Segments by start; one whose start is no number stays behind the one it
+ * follows. */
+static struct place *sorted(struct arena *a, const struct json *list, size_t *n)
+{
+    struct place *places;
+    double last = 0;
+
+    *n = 0;
+    places = arena_array(a, json_count(list), sizeof *places);
+    json_each(segment, list) {
+        double start = number(segment, "start");
+
+        last = isfinite(start) ? start : last;
+        places[*n] = (struct place){last, *n, segment};
+        ++*n;
+    }
+    if (*n > 1)
+        qsort(places, *n, sizeof *places, by_start);
+    return places;
+}
+
+/* --- words ------------------------------------------------------------------ */
+
+/* A list that grows; the old block stays with the arena. */
+struct words {
+    struct transcript_word *p;
+    size_t n, room;
+};
+
+static void add_word(struct arena *a, struct words *to,
+                     const struct transcript_word *w)
+{
+    if (to->n == TRANSCRIPT_MAX_WORDS)
+        return;
+    if (to->n == to->room) {
+        size_t room = to->room ? to->room * 2 : 64;
+        struct transcript_word *p = arena_array(a, room, sizeof *p);
+
+        if (to->n > 0)
+            memcpy(p, to->p, to->n * sizeof *p);
+        to->p = p;
+        to->room = room;
+    }
+    to->p[to->n++] = *w;
+}
+
+static enum word_method method_of(const struct json *word)
+{
+    struct str name = text_of(word, "method");
+
+    for (int i = 0; i < 4; i++)
+        if (str_is(name, word_methods[i]))
+            return (enum word_method)i;
+    return WORD_ALIGNED;
+}
+
+static struct transcript_word word_of(const struct json *v, uint32_t segment)
+{
+    struct transcript_word w = {
+        str_trim(text_of(v, "text")), number(v, "start"), number(v, "end"),
+        number(v, "score"),           method_of(v),       segment};
+
+    if (w.method == WORD_NONE)
+        w.start = w.end = NAN;
+    return w;
+}
+
+static struct transcript_word untimed(struct str text, uint32_t segment)
+{
+    return (struct transcript_word){text, NAN, NAN, NAN, WORD_NONE, segment};
+}
+
+static void cut_words(struct arena *a, struct words *to, struct str text,
+                      uint32_t segment)
+{
+    size_t at = 0;
+    struct str word;
+
+    while (transcript_cut(text, &at, &word)) {
+        struct transcript_word w = untimed(word, segment);
+
+        add_word(a, to, &w);
+    }
+}
+
+/* The next listed word that has something to compare, or NULL. */
+static const struct json *next_listed(const struct json *v, struct str *core)
+{
+    for (; v; v = json_next(v)) {
+        *core = transcript_core(str_trim(text_of(v, "text")));
+        if (core->n > 0)
+            return v;
+    }
+    return NULL;
+}
+
+/* Whether the list is the text with words left out, and how many are. Only
+ * then can words be put back; a list that cuts or spells words in its own way
+ * is taken as it is. */
+static size_t left_out(struct str text, const struct json *list)
+{
+    size_t at = 0, missing = 0;
+    struct str word, core;
+    const struct json *v = next_listed(json_first(list), &core);
+
+    while (transcript_cut(text, &at, &word)) {
+        if (v && str_eq(core, transcript_core(word)))
+            v = next_listed(json_next(v), &core);
+        else
+            missing++;
+    }
+    return v ? 0 : missing;
+}
+
+static void list_words(struct arena *a, struct words *to, struct str text,
+                       const struct json *list, uint32_t segment)
+{
+    bool put_back = left_out(text, list) > 0;
+    size_t at = 0;
+    struct str word;
+
+    json_each(v, list) {
+        struct transcript_word w = word_of(v, segment);
+        struct str core = transcript_core(w.text);
+
+        while (put_back && core.n > 0 && transcript_cut(text, &at, &word) &&
+               !str_eq(core, transcript_core(word))) {
+            struct transcript_word other = untimed(word, segment);
+
+            add_word(a, to, &other);
+        }
+        if (w.text.n > 0)
+            add_word(a, to, &w);
+    }
+    if (put_back) {
+        struct str rest = {text.p + at, text.n - at};
+
+        cut_words(a, to, rest, segment);
+    }
+}
+
+/* --- reading ---------------------------------------------------------------- */
+
+static void read_segment(struct arena *a, const struct json *v,
+                         struct transcript_segment *s, struct words *words,
+                         uint32_t index)
+{
+    const struct json *list = json_get(v, "words");
+
+    s->text = text_of(v, "text");
+    s->speaker = text_of(v, "speaker");
+    s->start = number(v, "start");
+    s->end = number(v, "end");
+    s->first_word = words->n;
+    if (json_count(list) > 0)
+        list_words(a, words, s->text, list, index);
+    else
+        cut_words(a, words, s->text, index);
+    s->n_words = words->n - s->first_word;
+    if (s->n_words > 0)
+        transcript_place(a, s, words->p + s->first_word);
+}
+
+const struct transcript *transcript_read(const struct text_rules *rules,
+                                         struct arena *a,
+                                         const struct json *asr)
+{
+    struct transcript *t = arena_alloc(a, sizeof *t);
+    struct words words = {NULL, 0, 0};
+    struct place *places = sorted(a, json_get(asr, "segments"), &t->n_segments);
+
+    (void)rules; /* words are cut as they are written; nothing is folded */
+    t->language = text_of(asr, "language");
+    t->segments = arena_array(a, t->n_segments, sizeof *t->segments);
+    for (size_t i = 0; i < t->n_segments; i++)
+        read_segment(a, places[i].segment, &t->segments[i], &words,
+                     (uint32_t)i);
+    t->words = words.p;
+    t->n_words = words.n;
+    return t;
+}
+
+/* --- writing ---------------------------------------------------------------- */
+
+/* Milliseconds: the finest that any transcript format has. A time that is no
+ * number cannot be written as one. */
+static void set_time(struct arena *a, struct json *to, const char *key,
+                     double value, bool nullable)
+{
+    if (isfinite(value))
+        json_set_f64(a, to, key, round(value * 1e3) / 1e3);
+    else
+        json_set(a, to, key, nullable ? json_new_null(a) : json_new_i64(a, 0));
+}
+
+static struct json *word_json(struct arena *a, const struct transcript_word *w)
+{
+    struct json *v = json_new_object(a);
+
+    json_set(a, v, "text", json_new_str(a, w->text));
+    set_time(a, v, "start", w->start, true);
+    set_time(a, v, "end", w->end, true);
+    if (isfinite(w->score))
+        json_set_f64(a, v, "score", round(w->score * 1e4) / 1e4);
+    json_set_text(a, v, "method", word_methods[w->method]);
+    return v;
+}
+
+static struct json *segment_json(struct arena *a, const struct transcript *t,
+                                 const struct transcript_segment *s)
+{
+    struct json *v = json_new_object(a), *words = json_new_array(a);
+
+    set_time(a, v, "start", s->start, false);
+    set_time(a, v, "end", s->end, false);
+    json_set(a, v, "text", json_new_str(a, s->text));
+    if (s->speaker.n > 0)
+        json_set(a, v, "speaker", json_new_str(a, s->speaker));
+    for (size_t i = 0; i < s->n_words; i++)
+        json_append(words, word_json(a, &t->words[s->first_word + i]));
+    json_set(a, v, "words", words);
+    return v;
+}
+
+struct json *transcript_json(struct arena *a, const char *name,
+                             const struct transcript *t)
+{
+    struct json *asr = json_new_object(a), *segments = json_new_array(a);
+
+    json_set_text(a, asr, "name", name);
+    json_set(a, asr, "language",
+             t->language.n > 0 ? json_new_str(a, t->language)
+                               : json_new_null(a));
+    for (size_t i = 0; i < t->n_segments; i++)
+        json_append(segments, segment_json(a, t, &t->segments[i]));
+    json_set(a, asr, "segments", segments);
+    return asr;
+}
