@@ -11,6 +11,8 @@
  * one by one), and it is never lower-cased, reordered or normalised in place.
  *
  * Work is linear in the length of the text; what would need more is bounded.
+ * Of a text over TEXT_MAX bytes only the beginning is taken apart; what follows
+ * belongs to no sentence.
  */
 #ifndef ASID_TEXT_TEXT_H
 #define ASID_TEXT_TEXT_H
@@ -23,6 +25,8 @@
 #include "asid/base/err.h"
 #include "asid/base/str.h"
 #include "asid/text/attribute.h"
+
+enum { TEXT_MAX = 1024 * 1024 };
 
 struct text_rules; /* compiled patterns and lexicon; read-only, shared */
 
@@ -54,6 +58,8 @@ struct text_word {
     bool number;
     bool stop; /* carries no content: articles, auxiliaries, pronouns */
     bool quoted;
+    uint8_t weight; /* how much content it carries: 0 for stop words, more for
+                       rare words than for the lexicon's frequent ones */
     uint32_t sentence;
 };
 
@@ -100,7 +106,9 @@ enum fact_kind {
     FACT_COLOUR,   /* value: a basic colour */
     FACT_COUNT,    /* value: how many */
     FACT_SIDE,     /* value: left, right, up, down, towards, away, ... */
-    FACT_NEGATION, /* value: 1 when `about` is said not to be */
+    FACT_NEGATION, /* value: 1 when `about` is said not to be, 0 when it is
+                      said to be (every noun and verb: "no hat" contradicts
+                      "a hat") */
     FACT_OPPOSITE, /* value: one of a pair of opposites of the lexicon: day
                        and night, indoors and outdoors, open and closed */
 };
@@ -122,12 +130,15 @@ struct text_fact {
 struct text_claim {
     struct span at;      /* as it reads, without a leading anchor */
     struct span subject; /* of the clause before, when this one has none ("and
-                            picks up the ball"); n 0: it has its own */
+                            picks up the ball"), with its auxiliary if the
+                            clause needs it ("is walking and talking": "A man
+                            is"); n 0: it has its own */
     uint32_t sentence;
     size_t first_word, n_words; /* its words */
     size_t first_fact, n_facts;
     double start, end; /* seconds, from its own anchor or the last one before
-                          it in the text; NAN when there is none. A point claim
+                          it in the text; NAN when there is none, and for a
+                          summary without an anchor of its own. A point claim
                           ends where it starts */
     ptrdiff_t anchor;  /* index of its own anchor, or -1 (inherited or none) */
     ptrdiff_t quote;   /* index of the first quote inside, or -1 */
