@@ -24,6 +24,18 @@ double similar_spoken(const struct text_rules *rules, struct arena *scratch,
 struct str similar_fold(const struct text_rules *rules, struct arena *a,
                         struct str text);
 
+/* The words of similar_fold() one by one, each with its place in the text: for
+ * comparing a text with another piece by piece. A number in several words
+ * ("twenty one") is one of them, a CJK character is one, a word with a hyphen
+ * is several; no blanks are inside. Both live in the arena; returns how
+ * many. */
+struct similar_word {
+    struct str folded;
+    struct span at;
+};
+size_t similar_words(const struct text_rules *rules, struct arena *a,
+                     struct str text, struct similar_word **words);
+
 struct similar_pair {
     size_t a, b; /* indexes */
     double similarity;
