@@ -7,6 +7,8 @@
 
 /* Of qwen-omni-utils: 768 * 28 * 28 pixels a frame, whatever was asked. */
 static const double FRAME_PIXELS_MAX = 602112;
+/* What the video processor passes to its own resize, whatever the files say. */
+static const double SECOND_MIN = 100352, SECOND_MAX = 602112;
 
 const struct omni_budget OMNI_BUDGET_DEFAULT = {
     .fps = 2.0,
@@ -114,4 +116,45 @@ enum asid_rc omni_smart_resize(double height, double width, int factor,
     *out_height = (size_t)h;
     *out_width = (size_t)w;
     return ASID_OK;
+}
+
+enum asid_rc omni_video_size(double height, double width, int factor,
+                             size_t frames, const struct omni_budget *budget,
+                             size_t *first_height, size_t *first_width,
+                             size_t *seen_height, size_t *seen_width,
+                             struct asid_err *err)
+{
+    TRY(omni_smart_resize(height, width, factor, budget->min_pixels,
+                          omni_max_pixels(frames, budget), first_height,
+                          first_width, err));
+    *seen_height = *first_height;
+    *seen_width = *first_width;
+    if (!budget->second_resize)
+        return ASID_OK;
+    return omni_smart_resize((double)*first_height, (double)*first_width,
+                             factor, SECOND_MIN, SECOND_MAX, seen_height,
+                             seen_width, err);
+}
+
+enum asid_rc omni_video_tokens(uint64_t total, double fps, double height,
+                               double width, const struct omni_budget *budget,
+                               size_t *tokens, struct asid_err *err)
+{
+    enum { FACTOR = 28 };
+    size_t n, first_height, first_width, h, w;
+
+    TRY(omni_frame_count(total, fps, budget, &n, err));
+    TRY(omni_video_size(height, width, FACTOR, n, budget, &first_height,
+                        &first_width, &h, &w, err));
+    *tokens = n / 2 * (h / FACTOR) * (w / FACTOR);
+    return ASID_OK;
+}
+
+size_t omni_sound_tokens(double seconds)
+{
+    static const double LONGEST = 300, MEL_RATE = 100;
+
+    if (!(seconds > 0))
+        return 0;
+    return omni_audio_tokens((size_t)ceil(fmin(seconds, LONGEST) * MEL_RATE));
 }

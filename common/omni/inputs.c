@@ -19,7 +19,6 @@ enum {
 };
 
 /* Every video is seen within these once more (MODEL.md 3.4). */
-static const double SECOND_MIN = 100352, SECOND_MAX = 602112;
 /* Of images, unless told otherwise (MODEL.md 3.8). */
 static const double IMAGE_MIN = 3136, IMAGE_MAX = 12845056;
 
@@ -332,15 +331,9 @@ static enum asid_rc size_video(const struct omni_inputs *in, size_t height,
 {
     int factor = (int)in->omni->config.vision.patch * OMNI_MERGE;
 
-    TRY(omni_smart_resize(
-        (double)height, (double)width, factor, budget->min_pixels,
-        omni_max_pixels(p->frames, budget), &p->height, &p->width, err));
-    p->seen_height = p->height;
-    p->seen_width = p->width;
-    if (budget->second_resize)
-        TRY(omni_smart_resize((double)p->height, (double)p->width, factor,
-                              SECOND_MIN, SECOND_MAX, &p->seen_height,
-                              &p->seen_width, err));
+    TRY(omni_video_size((double)height, (double)width, factor, p->frames,
+                        budget, &p->height, &p->width, &p->seen_height,
+                        &p->seen_width, err));
     TRY(size_picture(in, p, err));
     return make_second(p, err);
 }

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "asid/base/file.h"
-#include "asid/pipeline/dataset.h"
+#include "asid/dataset/folder.h"
 #include "asid/pipeline/folder.h"
 
 enum { STATE_BYTES = 1 << 20 };

@@ -10,7 +10,6 @@
 #include "asid/base/file.h"
 #include "asid/data/schema.h"
 #include "asid/ledger/ledger.h"
-#include "asid/pipeline/dataset.h"
 #include "asid/pipeline/folder.h"
 #include "asid/pipeline/pipeline.h"
 #include "asid/pipeline/plan.h"
@@ -376,6 +375,8 @@ static void test_fresh(void)
         "rejects/01-ingest.jsonl",
         "set/one/raw.jsonl",
         "set/one/raw.jsonl.part",
+        "set/one/rows/all.jsonl",
+        "set/one/files.part",
         "set/one/manifest.json",
         "run.json",
     };
@@ -403,12 +404,16 @@ static void test_fresh(void)
 
     CHECK_OK(file_make_dirs(path_join(&a, dir, "stages"), &err), err);
     CHECK_OK(file_make_dirs(path_join(&a, dir, "rejects"), &err), err);
-    CHECK_OK(file_make_dirs(path_join(&a, dir, "set/one"), &err), err);
+    CHECK_OK(file_make_dirs(path_join(&a, dir, "set/one/rows"), &err), err);
     CHECK_OK(file_make_dirs(path_join(&a, dir, "other"), &err), err);
     for (size_t i = 0; i + 1 < sizeof ours / sizeof *ours; i++)
         touch(&a, dir, ours[i]);
     for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
         touch(&a, dir, theirs[i]);
+    put(&a, "fresh/set/one/manifest.json",
+        "{\"files\":[{\"name\":\"rows/all.jsonl\"},"
+        "{\"name\":\"../../notes.txt\"},{\"name\":\"\"},3]}");
+    put(&a, "fresh/set/one/files.part", "raw.jsonl\n/etc/passwd\nREAD");
     CHECK_OK(folder_clear(&f, &err), err);
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
         CHECK(!there(&a, dir, ours[i]), "%s is still there", ours[i]);
@@ -426,114 +431,6 @@ static void test_fresh(void)
     CHECK_OK(folder_clear(&f, &err), err);
     check_case("a broken or hostile run.json leads nobody outside");
     folder_release(&f);
-    arena_release(&a);
-}
-
-/* --- datasets ------------------------------------------------------------ */
-
-#define EMPTY8                                                                 \
- "{\"scene\":\"\",\"characters\":\"\",\"objects\":\"\",\"actions\":\"\","      \
- "\"narrative_elements\":\"\",\"speech\":\"\",\"camera\":\"\","                \
- "\"emotions\":\"\"}"
-
-static void test_rows(void)
-{
-    static const struct {
-        const char *record, *row;
-    } cases[] = {
-        {"{\"id\":\"a\"}",
-         "{\"id\":\"a\",\"video\":\"\",\"duration\":0.0,\"sha256\":\"\","
-         "\"width\":0,\"height\":0,\"fps\":0.0,\"has_audio\":false,"
-         "\"attributes\":" EMPTY8 ",\"caption\":\"\",\"sources\":[]}\n"},
-        {"{\"caption\":null,\"id\":\"b\",\"extra\":[1],\"video\":\"v/b.mp4\","
-         "\"media\":{\"duration\":7,\"sha256\":\"ff\",\"video\":{\"width\":320,"
-         "\"height\":240.0,\"fps\":29.97},\"audio\":{\"codec\":\"aac\"}},"
-         "\"sources\":[{\"name\":\"x\"},{\"name\":\"y\",\"caption\":\"t\\n\"}]}",
-         "{\"id\":\"b\",\"video\":\"v/b.mp4\",\"duration\":7.0,"
-         "\"sha256\":\"ff\",\"width\":320,\"height\":240,\"fps\":29.97,"
-         "\"has_audio\":true,\"attributes\":" EMPTY8
-         ",\"caption\":\"t\\n\",\"sources\":[{\"name\":\"x\",\"caption\":\"\","
-         "\"attributes\":" EMPTY8 "},{\"name\":\"y\",\"caption\":\"t\\n\","
-         "\"attributes\":" EMPTY8 "}]}\n"},
-        {"{\"id\":\"c\",\"media\":{\"duration\":1e300,\"video\":null,"
-         "\"audio\":null},\"caption\":\"own\",\"attributes\":{\"scene\":null,"
-         "\"camera\":{\"text\":\"pan\"}},\"sources\":[{\"name\":\"z\","
-         "\"caption\":\"other\"}]}",
-         "{\"id\":\"c\",\"video\":\"\",\"duration\":1e+300,\"sha256\":\"\","
-         "\"width\":0,\"height\":0,\"fps\":0.0,\"has_audio\":false,"
-         "\"attributes\":{\"scene\":\"\",\"characters\":\"\",\"objects\":\"\","
-         "\"actions\":\"\",\"narrative_elements\":\"\",\"speech\":\"\","
-         "\"camera\":\"pan\",\"emotions\":\"\"},\"caption\":\"own\","
-         "\"sources\":[{\"name\":\"z\",\"caption\":\"other\",\"attributes\":" EMPTY8
-         "}]}\n"},
-        {"[]", "{\"id\":\"\",\"video\":\"\",\"duration\":0.0,\"sha256\":\"\","
-               "\"width\":0,\"height\":0,\"fps\":0.0,\"has_audio\":false,"
-               "\"attributes\":" EMPTY8 ",\"caption\":\"\",\"sources\":[]}\n"},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct arena a = ARENA_INIT;
-        struct json *record = NULL;
-        struct asid_err err;
-        struct buf row;
-
-        buf_init(&row, 1 << 20);
-        CHECK_OK(json_parse(&a, str_of(cases[i].record), 0, &record, &err),
-                 err);
-        dataset_row(&a, record, &row);
-        CHECK_TEXT(row.p, cases[i].row);
-        buf_release(&row);
-        arena_release(&a);
-    }
-    check_case("rows have constant keys, order and types");
-}
-
-static void test_publish(void)
-{
-    struct arena a = ARENA_INIT;
-    const char *dir = path_join(&a, base, "data/set");
-    struct json *record = NULL, *manifest = NULL;
-    struct dataset d, other;
-    struct asid_err err = {.rc = ASID_OK};
-    char hex[HASH_HEX];
-    uint64_t size = 0;
-
-    CHECK_OK(json_parse(&a, STR("{\"id\":\"a\"}"), 0, &record, &err), err);
-    CHECK_OK(dataset_open(&d, dir, &err), err);
-    CHECK_OK(dataset_add(&d, &a, record, &err), err);
-    CHECK(!there(&a, dir, "raw.jsonl"), "published too early");
-    CHECK(dataset_open(&other, dir, &err) == ASID_FAILED, "two writers");
-    dataset_close(&other);
-    CHECK(there(&a, dir, "raw.jsonl.part"), "the first writer's file is gone");
-    CHECK_OK(dataset_publish(&d, &err), err);
-    dataset_close(&d);
-    CHECK_OK(hash_file(path_join(&a, dir, "raw.jsonl"), hex, &size, &err), err);
-    CHECK_OK(json_parse(&a,
-                        str_of(get(&a, path_join(&a, dir, "manifest.json"))), 0,
-                        &manifest, &err),
-             err);
-    CHECK_TEXT(
-        json_text(json_get(json_at(json_get(manifest, "files"), 0), "sha256")),
-        hex);
-    CHECK(!there(&a, dir, "raw.jsonl.part"), "leftover");
-    CHECK(!there(&a, dir, "manifest.json.part"), "leftover");
-    check_case("a dataset is published whole, with a manifest that is right");
-
-    CHECK_OK(dataset_open(&d, dir, &err), err);
-    CHECK_OK(dataset_add(&d, &a, record, &err), err);
-    CHECK_OK(dataset_add(&d, &a, record, &err), err);
-    dataset_close(&d);
-    CHECK_OK(hash_file(path_join(&a, dir, "raw.jsonl"), hex, &size, &err), err);
-    CHECK_TEXT(
-        json_text(json_get(json_at(json_get(manifest, "files"), 0), "sha256")),
-        hex);
-    CHECK(!there(&a, dir, "raw.jsonl.part"), "leftover");
-    check_case("a dataset that is given up leaves the published one alone");
-
-    CHECK_OK(dataset_remove(dir, &err), err);
-    CHECK(access(dir, F_OK) < 0 && errno == ENOENT, "folder still there");
-    CHECK_OK(dataset_remove(dir, &err), err);
-    check_case("removing a dataset removes its folder");
     arena_release(&a);
 }
 
@@ -722,8 +619,6 @@ int main(void)
     test_shards();
     test_lock();
     test_fresh();
-    test_rows();
-    test_publish();
     test_table();
     test_preview();
     if (fork() == 0)

@@ -113,6 +113,15 @@ enum asid_rc omni_smart_resize(double height, double width, int factor,
                                size_t *out_height, size_t *out_width,
                                struct asid_err *err) ASID_WARN_UNUSED;
 
+/* What a video and its sound take of a prompt of the published sizes (28 pixels
+ * a token's side, at most 300 s of sound), from what probing said; for token
+ * budgets where no checkpoint is at hand. */
+enum asid_rc omni_video_tokens(uint64_t total, double fps, double height,
+                               double width, const struct omni_budget *budget,
+                               size_t *tokens,
+                               struct asid_err *err) ASID_WARN_UNUSED;
+size_t omni_sound_tokens(double seconds);
+
 /* --- prompt --------------------------------------------------------------*/
 
 extern const char OMNI_SYSTEM_DEFAULT[]; /* the published system prompt */
