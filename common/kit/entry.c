@@ -5,6 +5,45 @@
 
 #include "asid/data/schema.h"
 
+/* Copy the options of a group that the entry has not itself. */
+static void add_group(struct arena *a, struct json *entry,
+                      const struct json *group)
+{
+    struct json *own = json_get(entry, "properties");
+
+    json_each(option, json_get(group, "properties")) {
+        struct json *copy;
+
+        if (json_get_str(own, json_key(option)))
+            continue;
+        copy = json_copy(a, option);
+        json_set_str(a, copy, STR("x-group"),
+                     json_copy(a, json_get(group, "title")));
+        json_set_str(a, own, json_key(option), copy);
+    }
+}
+
+static enum asid_rc add_groups(struct arena *a, struct json *document,
+                               struct asid_err *err)
+{
+    struct json *defs = json_get(document, "$defs");
+
+    json_each(entry, defs) {
+        json_each(name, json_get(entry, "x-options-of")) {
+            struct json *group = json_get_str(defs, json_str(name));
+
+            if (!json_get(group, "properties") || !json_get(group, "title") ||
+                !json_get(entry, "properties"))
+                return FAIL(err,
+                            "pipeline.schema.json: no options " STR_FMT
+                            " for " STR_FMT,
+                            STR_ARG(json_str(name)), STR_ARG(json_key(entry)));
+            add_group(a, entry, group);
+        }
+    }
+    return ASID_OK;
+}
+
 enum asid_rc entry_document(struct arena *a, struct json **document,
                             struct asid_err *err)
 {
@@ -12,7 +51,7 @@ enum asid_rc entry_document(struct arena *a, struct json **document,
         json_parse(a, schema_file("pipeline.schema.json"), 0, document, err);
 
     if (rc == ASID_OK)
-        return rc;
+        return add_groups(a, *document, err);
     return FAIL(err, "pipeline.schema.json: %s", err->text);
 }
 

@@ -9,6 +9,15 @@ enum { WIDTH = 79, COLUMN = 27 };
 
 /* --- the list of options ------------------------------------------------------ */
 
+static const char *group_of(const struct json *option, bool common)
+{
+    const char *group = json_text(json_get(option, "x-group"));
+
+    if (common)
+        return "common options";
+    return group ? group : "options";
+}
+
 static size_t collect(struct arena *a, const struct json *properties,
                       bool common, bool all, struct help_option *list)
 {
@@ -20,8 +29,8 @@ static size_t collect(struct arena *a, const struct json *properties,
 
         if (json_bool(json_get(o, "x-hidden")) || (common && !all && !every))
             continue;
-        list[n++] =
-            (struct help_option){o, arena_strndup(a, key.p, key.n), common};
+        list[n++] = (struct help_option){o, arena_strndup(a, key.p, key.n),
+                                         group_of(o, common)};
     }
     return n;
 }
@@ -143,17 +152,16 @@ static void option_row(struct buf *out, const struct help_option *o)
 }
 
 static void option_rows(struct buf *out, const struct help_option *list,
-                        size_t n, bool common)
+                        size_t n)
 {
-    bool headed = false;
+    const char *group = "";
 
     for (size_t i = 0; i < n; i++) {
-        if (list[i].common != common ||
-            json_bool(json_get(list[i].option, "x-positional")))
+        if (json_bool(json_get(list[i].option, "x-positional")))
             continue;
-        if (!headed)
-            buf_text(out, common ? "\ncommon options:\n" : "\noptions:\n");
-        headed = true;
+        if (strcmp(group, list[i].group) != 0)
+            buf_printf(out, "\n%s:\n", list[i].group);
+        group = list[i].group;
         option_row(out, &list[i]);
     }
 }
@@ -192,8 +200,7 @@ void help_text(struct kit *k, struct buf *out)
         wrap(out, json_str(json_get(k->entry, "description")), 0, 0);
     }
     arguments(out, k->entry);
-    option_rows(out, list, n, false);
-    option_rows(out, list, n, true);
+    option_rows(out, list, n);
     json_each(example, json_get(k->entry, "x-examples"))
         buf_printf(out, "\nexample:\n  " STR_FMT "\n",
                    STR_ARG(json_str(json_get(example, "command"))));

@@ -94,8 +94,11 @@ static void options(struct kit *k, struct buf *out)
 
     buf_text(out, ".SH OPTIONS\n");
     for (size_t i = 0; i < n; i++) {
-        if (i > 0 && list[i].common && !list[i - 1].common)
-            buf_text(out, ".SS Common options\n");
+        const char *group = list[i].group;
+
+        if (i > 0 && strcmp(group, list[i - 1].group) != 0)
+            buf_printf(out, ".SS %c%s\n", toupper((unsigned char)*group),
+                       group + 1);
         option(out, &list[i]);
     }
 }

@@ -291,11 +291,12 @@ enum asid_rc help_print(struct kit *k, struct buf *out,
 void help_text(struct kit *k, struct buf *out);
 void help_man(struct kit *k, struct buf *out);
 void help_completion(struct kit *k, struct buf *out);
-/* Own options first, then the common ones; hidden ones left out. */
+/* Own options first, then those of groups, then the common ones; hidden ones
+ * left out. */
 struct help_option {
     struct json *option;
-    const char *name; /* terminated */
-    bool common;
+    const char *name;  /* terminated */
+    const char *group; /* heading: "options", "model options", ... */
 };
 size_t help_options(struct kit *k, struct help_option **list);
 /* "-o, --out-file=FILE" and the like. */

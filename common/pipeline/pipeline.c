@@ -366,7 +366,7 @@ enum asid_rc pipeline_load(struct arena *a, const char *path,
     struct json *file, *schema;
     struct str text;
 
-    TRY(json_parse(a, schema_file("pipeline.schema.json"), 0, &schema, err));
+    TRY(entry_document(a, &schema, err));
     p.schema = schema;
     if (file_slurp(a, path, MOST_BYTES, &text, err) != ASID_OK ||
         yaml_parse(a, text, path, &file, err) != ASID_OK) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../common/kit/kit_int.h"
+#include "asid/data/schema.h"
 #include "check.h"
 
 static const struct asid_stage caption = {.name = "caption"};
@@ -235,6 +236,55 @@ static void test_nearest(void)
     check_case("the nearest name, or none");
 }
 
+/* The rank of a heading in a help text, or 0. */
+static size_t heading_at(const char *text, const char *heading)
+{
+    const char *at = strstr(text, heading);
+
+    return at ? (size_t)(at - text) + 1 : 0;
+}
+
+/* Options that several programs share stand once in the schema. */
+static void test_groups(void)
+{
+    struct call *c = parse(&caption, "--temperature 0.5 --help");
+    const struct json *option =
+        entry_option(c->k.document, c->k.entry, STR("temperature"));
+    const struct json *raw, *entry;
+    struct json *document;
+    struct buf text;
+    size_t own, group, common;
+
+    CHECK(opt_real(&c->k.cx, "temperature") == 0.5, "a value");
+    CHECK(opt_int(&c->k.cx, "max-tokens") == 1024, "a default");
+    CHECK_TEXT(json_text(json_get(option, "x-group")), "model options");
+    CHECK_OK(json_parse(&c->k.arena, schema_file("pipeline.schema.json"), 0,
+                        &document, &c->err),
+             c->err);
+    raw = json_path(document, "$defs.model-options.properties");
+    json_each(o, raw) {
+        CHECK(!json_get_str(json_path(document, "$defs.caption.properties"),
+                            json_key(o)),
+              STR_FMT " stands twice", STR_ARG(json_key(o)));
+    }
+    entry = entry_find(c->k.document, "ingest");
+    CHECK(!entry_option(c->k.document, entry, STR("temperature")),
+          "a program that names no group");
+    buf_init(&text, 1 << 20);
+    help_text(&c->k, &text);
+    own = heading_at(text.p, "\noptions:\n");
+    group = heading_at(text.p, "\nmodel options:\n");
+    common = heading_at(text.p, "\ncommon options:\n");
+    CHECK(own && own < group && group < common, "%zu %zu %zu", own, group,
+          common);
+    buf_reset(&text);
+    help_man(&c->k, &text);
+    CHECK(strstr(text.p, ".SS Model options\n"), "manual page");
+    buf_release(&text);
+    drop(c);
+    check_case("options of a group belong to every program that names it");
+}
+
 int main(void)
 {
     test_values();
@@ -244,5 +294,6 @@ int main(void)
     test_hash();
     test_help();
     test_nearest();
+    test_groups();
     return check_done();
 }

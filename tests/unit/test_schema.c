@@ -383,9 +383,9 @@ static void test_embedded(void)
                             schema_file("pipeline.schema.json").n));
     CHECK_OK(schema_load(&arena, document, "", &s, &err), err);
     expect(s,
-           "{\"name\":\"x\",\"stages\":[\"ingest\",{\"caption\":{\"fpss\":1}"
+           "{\"name\":\"x\",\"stages\":[\"ingest\",{\"caption\":{\"promts\":1}"
            "}]}",
-           "stages[1].caption.fpss: unknown key, did you mean fps?");
+           "stages[1].caption.promts: unknown key, did you mean prompts?");
     json_each(part, json_get(document, "$defs")) {
         const char *pointer =
             arena_printf(&arena, "/$defs/" STR_FMT, STR_ARG(json_key(part)));

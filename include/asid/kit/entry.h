@@ -4,7 +4,10 @@
  * An entry is a member of "$defs" with "x-kind" (source, filter, sink, tool).
  * Its properties are the program's long options; with "x-common": true the
  * options of "$defs"."common" belong to it as well. --help and --version
- * belong to every program.
+ * belong to every program. "x-options-of" names further groups of options
+ * under "$defs" ("model-options"): entry_document() copies them into the
+ * properties of the entry, behind its own, which win where both have one; a
+ * copy says in "x-group" which heading help puts it under.
  *
  * Annotations of an option: x-short (one letter), x-arg (what help calls the
  * value), x-positional (arguments without a name: one for a string, all that
@@ -21,7 +24,8 @@
 #include "asid/base/str.h"
 #include "asid/data/json.h"
 
-/* Parse the embedded schema document. */
+/* Parse the embedded schema document and give every program the options of the
+ * groups it names. FAILED when it names one that is not there. */
 enum asid_rc entry_document(struct arena *a, struct json **document,
                             struct asid_err *err) ASID_WARN_UNUSED;
 /* The entry of a program ("caption"), or NULL. */
