@@ -229,7 +229,7 @@ static const struct past *find_item(const struct known *k,
 /* The file was written after the execution began. */
 static bool is_newer(const struct preview_item *item, const char *since)
 {
-    time_t seconds = (time_t)(item->mtime / 1000000000);
+    time_t seconds = (time_t)(item->changed / 1000000000);
     char text[32] = "";
     struct tm tm;
 

@@ -34,8 +34,8 @@ struct preview_stage {
 /* What the source stage would make a record of. */
 struct preview_item {
     const char *stem;
-    bool unique;   /* the stem is the id; else a hash is appended to it */
-    int64_t mtime; /* nanoseconds since 1970 */
+    bool unique;     /* the stem is the id; else a hash is appended to it */
+    int64_t changed; /* in content or name, nanoseconds since 1970 */
 };
 
 /* Look at every stage of the plan. started_over: as if the folder were empty
