@@ -1,6 +1,6 @@
 /*
- * Previews: what a run would do, from the ledger and the files, without
- * running or writing anything.
+ * Previews: what a run would do, from the ledger and the files of the source,
+ * without running or writing anything.
  *
  * Options count as changed when the command line of the stage's last call
  * differs in an option that decides results. What only the stage itself can
