@@ -17,7 +17,7 @@ static size_t cache_width(const struct omni_config *c)
 }
 
 /* Rows of scratch: for a chunk, and for as many timelines as go together. */
-static size_t chunk_rows(size_t capacity)
+size_t decoder_rows(size_t capacity)
 {
     if (capacity < TOGETHER_MAX)
         return TOGETHER_MAX;
@@ -35,13 +35,13 @@ static void add_product(size_t *sum, size_t a, size_t b)
 
 size_t decoder_scratch_floats(const struct omni_config *c, size_t capacity)
 {
-    size_t rows = chunk_rows(capacity), sum = 0;
+    size_t rows = decoder_rows(capacity), sum = 0;
 
     add_product(&sum, rows, 2 * c->text.hidden);
     add_product(&sum, rows, 2 * query_width(c));
     add_product(&sum, rows, 2 * c->text.ffn);
     add_product(&sum, rows + 1, c->text.head_dim);
-    add_product(&sum, TOGETHER_MAX, 2 * cache_width(c));
+    add_product(&sum, rows, 2 * cache_width(c));
     add_product(&sum, LOGIT_ROWS + 2, c->text.vocab);
     return sum == SIZE_MAX ? 0 : sum;
 }
@@ -69,7 +69,7 @@ static void fill_frequencies(const struct omni_config *c, float *frequency)
 void decoder_lay_out(struct omni_session *s)
 {
     const struct omni_config *c = &s->omni->config;
-    size_t rows = chunk_rows(s->capacity), half = c->text.head_dim / 2;
+    size_t rows = decoder_rows(s->capacity), half = c->text.head_dim / 2;
     struct decoder_scratch *at = &s->at;
 
     at->x = s->scratch;
@@ -82,8 +82,8 @@ void decoder_lay_out(struct omni_session *s)
     at->sine = at->cosine + rows * half;
     at->frequency = at->sine + rows * half;
     at->keys = at->frequency + half;
-    at->values = at->keys + TOGETHER_MAX * cache_width(c);
-    at->logits = at->values + TOGETHER_MAX * cache_width(c);
+    at->values = at->keys + rows * cache_width(c);
+    at->logits = at->values + rows * cache_width(c);
     at->scores = at->logits + LOGIT_ROWS * c->text.vocab;
     at->seen = (uint8_t *)(void *)(at->scores + c->text.vocab);
     fill_frequencies(c, at->frequency);
@@ -255,6 +255,7 @@ enum asid_rc decoder_step(struct omni_session *s, size_t m, struct merge *merge,
     nn_rmsnorm(s->nn, &s->omni->weights->norm, c->text.eps, s->at.x, m,
                s->at.x);
     s->done += m;
+    s->computed += m;
     return ASID_OK;
 }
 
@@ -267,18 +268,14 @@ void decoder_logits(struct omni_session *s, size_t row, size_t m)
               s->at.logits, c->text.vocab, false);
 }
 
-/* The next part of a prompt. None has fewer than ALONE tokens unless the
+/* The next part of a prompt. None has fewer than ALONE_ROWS tokens unless the
  * whole prompt has: such parts take the kernels of decoding, whose sums are
  * others in the last digit. */
 static size_t next_part(size_t left)
 {
-    enum {
-        ALONE = 9,
-    };
-
     if (left <= CHUNK_TOKENS)
         return left;
-    return left < CHUNK_TOKENS + ALONE ? left - ALONE : CHUNK_TOKENS;
+    return left < CHUNK_TOKENS + ALONE_ROWS ? left - ALONE_ROWS : CHUNK_TOKENS;
 }
 
 enum asid_rc decoder_run(struct omni_session *s, size_t length,

@@ -74,6 +74,7 @@ enum {
     CHUNK_TOKENS = 512, /* prompt tokens that go through a layer together */
     LOGIT_ROWS = 16,    /* positions whose logits are computed together */
     TOGETHER_MAX = 8,   /* timelines decoded together */
+    ALONE_ROWS = 9,     /* from here on the number of rows changes no row */
     MERGE = 4,          /* patches that become one token */
 };
 
@@ -107,13 +108,14 @@ struct omni_session {
         float *gate, *up;     /* [CHUNK, ffn] */
         float *cosine, *sine; /* [CHUNK, head_dim / 2] */
         float *frequency;     /* [head_dim / 2] */
-        float *keys, *values; /* [TOGETHER_MAX, kv_heads * head_dim] */
+        float *keys, *values; /* [CHUNK, kv_heads * head_dim] */
         float *logits;        /* [LOGIT_ROWS, vocab] */
         float *scores;        /* [vocab], penalised copy */
         uint8_t *seen;        /* [vocab] */
     } at;
     float *dump_hidden; /* [prompt, h] while a prefill is dumped */
 
+    uint64_t computed;            /* tokens that went through the decoder */
     double work_done, work_total; /* FLOPs, for progress */
     struct omni_work work;
 };
@@ -126,6 +128,11 @@ enum asid_rc session_tick(struct omni_session *s, double flops,
 enum token_kind { TOKEN_PROMPT, TOKEN_ANSWER };
 enum asid_rc session_append(struct omni_session *s, const int32_t *ids,
                             size_t n, enum token_kind kind,
+                            struct asid_err *err) ASID_WARN_UNUSED;
+/* Append the tokens of a question: what stands between the media and the
+ * answer, as the chat template has it. */
+enum asid_rc session_encode(const struct omni *omni, struct str text,
+                            struct bpe_ids *ids,
                             struct asid_err *err) ASID_WARN_UNUSED;
 /* Floats of scratch for the largest picture or sound. */
 size_t tower_scratch_floats(const struct omni_config *c,
@@ -155,6 +162,8 @@ enum asid_rc audio_encode(struct omni_session *s,
 
 /* --- decoder.c ------------------------------------------------------------ */
 
+/* Rows of a session's scratch. */
+size_t decoder_rows(size_t capacity);
 /* Set the pointers of s->at into s->scratch. */
 void decoder_lay_out(struct omni_session *s);
 double decoder_flops(const struct omni_config *c, size_t past, size_t m);

@@ -22,6 +22,15 @@ enum asid_rc session_tick(struct omni_session *s, double flops,
     return ASID_OK;
 }
 
+static void release_memory(struct omni_session *s)
+{
+    free(s->kv);
+    free(s->scratch);
+    free(s->ids);
+    free(s->positions);
+}
+
+/* What the capacity decides; on failure some of it may be there. */
 static enum asid_rc open_memory(struct omni_session *s, struct asid_err *err)
 {
     const struct omni_config *c = &s->omni->config;
@@ -29,6 +38,9 @@ static enum asid_rc open_memory(struct omni_session *s, struct asid_err *err)
     size_t scratch = decoder_scratch_floats(c, s->capacity);
     void *p;
 
+    s->kv = NULL;
+    s->scratch = NULL;
+    s->ids = s->positions = NULL;
     if (cache == 0 || scratch == 0)
         return FAIL(err, "no cache can hold %zu tokens", s->capacity);
     TRY(mem_big(&p, cache, sizeof(float), err));
@@ -39,6 +51,47 @@ static enum asid_rc open_memory(struct omni_session *s, struct asid_err *err)
     TRY(mem_big(&p, s->capacity, 3 * sizeof *s->positions, err));
     s->positions = p;
     decoder_lay_out(s);
+    return ASID_OK;
+}
+
+/* Copy what is known and computed; scratch and logits are not. */
+static void move_timeline(struct omni_session *to,
+                          const struct omni_session *from)
+{
+    const struct omni_config *c = &to->omni->config;
+    size_t row = c->text.kv_heads * c->text.head_dim * sizeof *to->kv;
+
+    memcpy(to->ids, from->ids, from->n * sizeof *to->ids);
+    for (size_t axis = 0; axis < 3; axis++)
+        memcpy(to->positions + axis * to->capacity,
+               from->positions + axis * from->capacity,
+               from->n * sizeof *to->positions);
+    for (size_t layer = 0; layer < c->text.layers; layer++) {
+        memcpy(decoder_keys(to, layer, 0), decoder_keys(from, layer, 0),
+               from->done * row);
+        memcpy(decoder_values(to, layer, 0), decoder_values(from, layer, 0),
+               from->done * row);
+    }
+    to->logits_at = 0;
+}
+
+enum asid_rc omni_session_reserve(struct omni_session *s, size_t capacity,
+                                  struct asid_err *err)
+{
+    struct omni_session wide = *s;
+    enum asid_rc rc;
+
+    if (capacity <= s->capacity)
+        return ASID_OK;
+    wide.capacity = capacity;
+    rc = open_memory(&wide, err);
+    if (rc != ASID_OK) {
+        release_memory(&wide);
+        return rc;
+    }
+    move_timeline(&wide, s);
+    release_memory(s);
+    *s = wide;
     return ASID_OK;
 }
 
@@ -76,10 +129,7 @@ void omni_session_close(struct omni_session *s)
     if (!s)
         return;
     nn_close(s->nn);
-    free(s->kv);
-    free(s->scratch);
-    free(s->ids);
-    free(s->positions);
+    release_memory(s);
     free(s->dump);
     free(s);
 }
@@ -93,6 +143,11 @@ void omni_session_reset(struct omni_session *s)
 size_t omni_length(const struct omni_session *s)
 {
     return s->n;
+}
+
+uint64_t omni_computed(const struct omni_session *s)
+{
+    return s->computed;
 }
 
 size_t omni_capacity(const struct omni_session *s)
@@ -306,7 +361,7 @@ static void place_prompt(struct omni_session *s, const struct omni_layout *l)
 }
 
 static enum asid_rc decode_prompt(struct omni_session *s,
-                                  const struct features *f,
+                                  const struct features *f, bool media_only,
                                   struct asid_err *err)
 {
     struct merge merge = {f->image, f->video, f->audio};
@@ -322,7 +377,9 @@ static enum asid_rc decode_prompt(struct omni_session *s,
     /* Media first, by themselves: so a question gets the same answer whether
      * it came with them or later (omni_ask). */
     rc = decoder_run(s, s->media_end, &merge, err);
-    if (rc == ASID_OK)
+    if (rc == ASID_OK && media_only)
+        rc = omni_rewind(s, s->media_end, err);
+    else if (rc == ASID_OK)
         rc = decoder_catch_up(s, err);
     s->work.prefill_seconds += clock_monotonic() - start;
     s->work.prefill_flops += decoder_flops(&s->omni->config, 0, s->n);
@@ -333,8 +390,9 @@ static enum asid_rc decode_prompt(struct omni_session *s,
     return rc;
 }
 
-enum asid_rc omni_prefill(struct omni_session *s, const struct omni_inputs *in,
-                          struct asid_err *err)
+static enum asid_rc prefill(struct omni_session *s,
+                            const struct omni_inputs *in, bool media_only,
+                            struct asid_err *err)
 {
     struct features f = {.rows = NULL};
     enum asid_rc rc;
@@ -349,13 +407,28 @@ enum asid_rc omni_prefill(struct omni_session *s, const struct omni_inputs *in,
     rc = run_towers(s, in, &f, err);
     if (rc == ASID_OK) {
         place_prompt(s, &in->layout);
-        rc = decode_prompt(s, &f, err);
+        rc = decode_prompt(s, &f, media_only, err);
     }
     free(f.rows);
     s->work_total = 0;
     if (rc != ASID_OK)
         omni_session_reset(s);
     return rc;
+}
+
+enum asid_rc omni_prefill(struct omni_session *s, const struct omni_inputs *in,
+                          struct asid_err *err)
+{
+    return prefill(s, in, false, err);
+}
+
+enum asid_rc omni_prefill_media(struct omni_session *s,
+                                const struct omni_inputs *in,
+                                struct asid_err *err)
+{
+    if (in->layout.media_end == 0)
+        return FAIL(err, "the prompt holds no media");
+    return prefill(s, in, true, err);
 }
 
 static int64_t next_position(const struct omni_session *s, enum token_kind kind)
@@ -409,13 +482,12 @@ enum asid_rc omni_extend(struct omni_session *s, const int32_t *ids, size_t n,
     return rc;
 }
 
-/* What stands between the media and the answer, as the chat template has it. */
-static enum asid_rc encode_question(const struct bpe *bpe, struct str text,
-                                    struct bpe_ids *ids, struct asid_err *err)
+enum asid_rc session_encode(const struct omni *omni, struct str text,
+                            struct bpe_ids *ids, struct asid_err *err)
 {
-    TRY(bpe_encode(bpe, text, false, ids, err));
-    return bpe_encode(bpe, STR("<|im_end|>\n<|im_start|>assistant\n"), true,
-                      ids, err);
+    TRY(bpe_encode(omni->bpe, text, false, ids, err));
+    return bpe_encode(omni->bpe, STR("<|im_end|>\n<|im_start|>assistant\n"),
+                      true, ids, err);
 }
 
 enum asid_rc omni_ask(struct omni_session *s, struct str text,
@@ -426,7 +498,7 @@ enum asid_rc omni_ask(struct omni_session *s, struct str text,
 
     if (s->media_end == 0)
         return FAIL(err, "the timeline holds no media to ask about");
-    rc = encode_question(s->omni->bpe, text, &ids, err);
+    rc = session_encode(s->omni, text, &ids, err);
     if (rc == ASID_OK)
         rc = omni_rewind(s, s->media_end, err);
     if (rc == ASID_OK)

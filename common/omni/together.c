@@ -58,6 +58,7 @@ static void hand_out(struct omni_session *lead,
             memcpy(s->at.logits, lead->at.logits + i * vocab,
                    vocab * sizeof *s->at.logits);
         s->done++;
+        s->computed++;
         s->logits_at = s->n;
     }
 }

@@ -213,6 +213,11 @@ void omni_session_reset(struct omni_session *s);
  * (which must be empty). */
 enum asid_rc omni_prefill(struct omni_session *s, const struct omni_inputs *in,
                           struct asid_err *err) ASID_WARN_UNUSED;
+/* The same up to the end of the last media item; what stands behind it in the
+ * inputs is left away, for omni_ask. FAILED when there are no media. */
+enum asid_rc omni_prefill_media(struct omni_session *s,
+                                const struct omni_inputs *in,
+                                struct asid_err *err) ASID_WARN_UNUSED;
 /* The towers alone, for measuring: fills omni_work, forgets what they said. */
 enum asid_rc omni_run_towers(struct omni_session *s,
                              const struct omni_inputs *in,
@@ -238,7 +243,38 @@ enum asid_rc omni_rewind(struct omni_session *s, size_t length,
  * made with this text. */
 enum asid_rc omni_ask(struct omni_session *s, struct str text,
                       struct asid_err *err) ASID_WARN_UNUSED;
+/* Several questions about the same media, each the user text that omni_ask
+ * would put there, together: what all of them begin with is computed once, and
+ * the rest goes through the layers as rows of one matrix, so that the weights
+ * are read once for many. Every question sees the media and itself alone, and
+ * its logits are, to the last bit, those that omni_ask would leave.
+ *
+ * answer is called once for each question, in any order, with the logits after
+ * it ([vocab], valid during the call); what it returns other than OK ends the
+ * work. Afterwards the timeline ends with the last media item. */
+struct omni_asked {
+    size_t index;        /* of the question */
+    const float *logits; /* [vocab] */
+    size_t tokens;       /* of the question, with the end of the turn */
+};
+typedef enum asid_rc (*omni_answer)(void *user, const struct omni_asked *asked,
+                                    struct asid_err *err);
+enum asid_rc omni_ask_each(struct omni_session *s, const struct str *texts,
+                           size_t n, omni_answer answer, void *user,
+                           struct asid_err *err) ASID_WARN_UNUSED;
+/* Tokens that went through the decoder since the session was opened: what a
+ * shared prefix saves shows here. */
+uint64_t omni_computed(const struct omni_session *s);
+/* Tokens of a question as omni_ask appends them, the end of the turn included;
+ * with stem, of a text that other text follows. */
+enum asid_rc omni_question_tokens(const struct omni *omni, struct str text,
+                                  bool stem, size_t *n,
+                                  struct asid_err *err) ASID_WARN_UNUSED;
 size_t omni_capacity(const struct omni_session *s);
+/* Make room for that many tokens; keeps the timeline. On failure nothing has
+ * changed. */
+enum asid_rc omni_session_reserve(struct omni_session *s, size_t capacity,
+                                  struct asid_err *err) ASID_WARN_UNUSED;
 /* Raw logits after the last token of the timeline, [vocab]; computed now when
  * they are not at hand. NULL when stopped, or for an empty timeline. Valid
  * until the session is used again. */
