@@ -27,7 +27,7 @@ struct clip;
 
 /* The model named by --model DIR, or --endpoint URL with --model NAME, with the
  * budget and engine options of the stage (schemas/pipeline.schema.json,
- * x-options-of: model). Opens nothing but what it needs; USAGE when the options
+ * x-options-of: model-options). Opens nothing but what it needs; USAGE when the options
  * do not fit together, FAILED when the model does not load. */
 enum asid_rc answerer_open(struct asid_cx *cx, struct answerer **out,
                            struct asid_err *err) ASID_WARN_UNUSED;
@@ -37,6 +37,13 @@ void answerer_close(struct answerer *m);
 const char *answerer_identity(const struct answerer *m);
 /* Fingerprint of the checkpoint, or "NAME at URL": verdicts.model. */
 const char *answerer_model(const struct answerer *m);
+
+/* The media file of a record: its path, and the hash of the bytes that are
+ * there now. REJECT input.schema without video, media.unreadable, and
+ * media.changed when the record knows another hash. */
+enum asid_rc clip_source(struct asid_job *job, const char **path,
+                         char sha256[65],
+                         struct asid_err *err) ASID_WARN_UNUSED;
 
 /* Which part of the clip is looked at. */
 struct clip_view {
@@ -62,18 +69,21 @@ struct clip_reply {
 };
 
 /* One free answer. sampling NULL: that of the options. REJECT model.failed when
- * there is none for this record, FAILED when the model cannot answer at all.
- * system NULL: that of the options. */
+ * there is none for this record, FAILED when the model cannot answer at all. */
 enum asid_rc clip_text(struct clip *c, struct str prompt,
                        const struct omni_sampling *sampling,
                        struct clip_reply *reply,
                        struct asid_err *err) ASID_WARN_UNUSED;
 
 struct clip_question {
-    struct str prompt; /* ends in what is to be answered by yes or no */
-    double p;          /* out: P(yes) / (P(yes) + P(no)) of the first token */
-    double mass;       /* out: P(yes) + P(no); near 0: the model said neither */
-    bool known;        /* out: came from the ledger */
+    /* The user text is stem, then prompt; it ends in what is to be answered by
+     * yes or no. A stem that questions in a row have in common is computed and
+     * counted once. */
+    struct str stem; /* n 0: none */
+    struct str prompt;
+    double p;    /* out: P(yes) / (P(yes) + P(no)) of the first token */
+    double mass; /* out: P(yes) + P(no); near 0: the model said neither */
+    bool known;  /* out: came from the ledger */
     char prompt_sha256[65];
 };
 

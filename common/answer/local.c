@@ -1,0 +1,437 @@
+/*
+ * The checkpoint in this process. A clip's media are decoded and computed when
+ * the first question comes; every further one goes back to behind them.
+ */
+#include <stdlib.h>
+
+#include "answer_int.h"
+
+/* What the first token of an answer says: ids that are spellings of a word. */
+struct word {
+    int32_t *ids;
+    size_t n;
+};
+
+struct local {
+    struct omni *omni;
+    const char *kernels; /* the set really used */
+    struct word yes, no;
+};
+
+struct timeline {
+    struct omni_session *session;
+    size_t media; /* tokens up to the end of the media; 0: none */
+};
+
+/* --- yes and no ------------------------------------------------------------- */
+
+static bool spells(struct str text, const char *word)
+{
+    size_t n = strlen(word);
+
+    while (text.n > 0 && *text.p == ' ')
+        text = (struct str){text.p + 1, text.n - 1};
+    if (text.n != n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        char c = text.p[i];
+
+        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != word[i])
+            return false;
+    }
+    return true;
+}
+
+static void add_id(struct word *w, int32_t id)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (w->ids[i] == id)
+            return;
+    w->ids = mem_grow(w->ids, (w->n + 1) * sizeof *w->ids);
+    w->ids[w->n++] = id;
+}
+
+/* Tokens that are the word, in any case, with or without a blank. */
+static void find_spellings(const struct bpe *bpe, const char *word,
+                           struct word *w)
+{
+    struct buf text;
+
+    buf_init(&text, 1 << 16);
+    for (size_t id = 0; id < bpe_size(bpe); id++) {
+        int32_t token = (int32_t)id;
+
+        buf_reset(&text);
+        bpe_decode(bpe, &token, 1, true, &text);
+        if (spells(buf_view(&text), word))
+            add_id(w, token);
+    }
+    buf_release(&text);
+}
+
+/* A vocabulary without the word: how its spellings begin. */
+static enum asid_rc find_beginnings(const struct bpe *bpe,
+                                    const char *const spelling[4],
+                                    struct word *w, struct asid_err *err)
+{
+    for (size_t i = 0; i < 4; i++) {
+        struct bpe_ids ids = {NULL, 0, 0};
+        enum asid_rc rc =
+            bpe_encode(bpe, str_of(spelling[i]), false, &ids, err);
+
+        if (rc == ASID_OK && ids.n)
+            add_id(w, ids.id[0]);
+        bpe_ids_release(&ids);
+        TRY(rc);
+    }
+    return ASID_OK;
+}
+
+static enum asid_rc find_words(struct local *l, struct asid_err *err)
+{
+    static const char *const yes[4] = {"Yes", "yes", " Yes", " yes"};
+    static const char *const no[4] = {"No", "no", " No", " no"};
+    const struct bpe *bpe = omni_tokenizer(l->omni);
+
+    find_spellings(bpe, "yes", &l->yes);
+    find_spellings(bpe, "no", &l->no);
+    if (l->yes.n == 0)
+        TRY(find_beginnings(bpe, yes, &l->yes, err));
+    if (l->no.n == 0)
+        TRY(find_beginnings(bpe, no, &l->no, err));
+    for (size_t i = 0; i < l->yes.n; i++)
+        for (size_t k = 0; k < l->no.n; k++)
+            if (l->yes.ids[i] == l->no.ids[k])
+                return FAIL(err, "the tokenizer cannot tell yes from no by the "
+                                 "first token");
+    if (l->yes.n == 0 || l->no.n == 0)
+        return FAIL(err, "the tokenizer has no tokens for yes and no");
+    return ASID_OK;
+}
+
+/* Logarithm of the sum of the exponentials of some or all logits. */
+static double log_sum(const float *logits, const int32_t *ids, size_t n)
+{
+    double top = -HUGE_VAL, sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        top = fmax(top, (double)logits[ids ? (size_t)ids[i] : i]);
+    for (size_t i = 0; i < n; i++)
+        sum += exp((double)logits[ids ? (size_t)ids[i] : i] - top);
+    return top + log(sum);
+}
+
+/* --- the model -------------------------------------------------------------- */
+
+static enum asid_rc local_open(struct answerer *m, struct asid_err *err)
+{
+    struct local *l = arena_alloc(m->cx->arena, sizeof *l);
+    const char *dir = opt_text(m->cx, "model");
+
+    m->state = l;
+    if (!dir)
+        return USAGE(err, "--model DIR is needed: a checkpoint folder");
+    TRY(ask_kernels(opt_text(m->cx, "kernels"), &l->kernels, err));
+    TRY(omni_open(dir, &l->omni, err));
+    m->model = omni_fingerprint(l->omni);
+    /* The words of the first version stay: ledgers have replies under them.
+     * The prompt itself is hashed, so no version of its set needs to be. */
+    m->identity =
+        arena_printf(m->cx->arena, "caption/1 model %s kernels %s prompts 1",
+                     m->model, l->kernels);
+    return find_words(l, err);
+}
+
+static void local_close(struct answerer *m)
+{
+    struct local *l = m->state;
+
+    if (!l)
+        return;
+    omni_close(l->omni);
+    free(l->yes.ids);
+    free(l->no.ids);
+}
+
+static void local_clip_close(struct clip *c)
+{
+    struct timeline *t = c->state;
+
+    if (t)
+        omni_session_close(t->session);
+    c->state = NULL;
+}
+
+/* --- timelines -------------------------------------------------------------- */
+
+static struct timeline *timeline_of(struct clip *c)
+{
+    if (!c->state)
+        c->state = arena_alloc(c->job->arena, sizeof(struct timeline));
+    return c->state;
+}
+
+static enum asid_rc open_inputs(const struct clip *c, struct str prompt,
+                                struct omni_inputs **in, struct asid_err *err)
+{
+    const struct answerer *m = c->m;
+    const struct local *l = m->state;
+    const struct ask_media media = {
+        .video = c->path,
+        .no_audio = c->view.no_audio,
+        .budget = m->budget,
+    };
+    struct ask_notes notes;
+    enum asid_rc rc;
+
+    TRY(ask_open_inputs(l->omni, m->system, &media, in, &notes, err));
+    if (notes.sound_too_short)
+        asid_warn(m->cx, "%s: %s: the sound is too short to be heard",
+                  c->job->id, c->path);
+    if (notes.sound_truncated)
+        asid_warn(m->cx, "%s: %s: only the first %.0f s of sound are heard",
+                  c->job->id, c->path, omni_config(l->omni)->audio.max_seconds);
+    rc = omni_add_text(*in, prompt, err);
+    if (rc == ASID_OK)
+        rc = omni_inputs_finish(*in, err);
+    if (rc != ASID_OK) {
+        omni_inputs_free(*in);
+        *in = NULL;
+    }
+    return rc;
+}
+
+/* Room for these inputs and max_new more tokens. */
+static enum asid_rc open_session(const struct clip *c, struct timeline *t,
+                                 const struct omni_inputs *in, size_t max_new,
+                                 struct asid_err *err)
+{
+    const struct answerer *m = c->m;
+    const struct local *l = m->state;
+    struct omni_run_options options = {
+        .kernels = l->kernels,
+        .threads = m->threads,
+        .capacity = omni_layout(in)->n + max_new + ASK_PROMPT_SLACK,
+        .progress = answer_progress,
+        .user = (void *)(uintptr_t)m->cx,
+    };
+    struct omni_plan plan;
+
+    omni_plan(l->omni, in, max_new, m->threads, &plan);
+    TRY(omni_plan_check(&plan, m->memory_limit, err));
+    if (t->session)
+        return omni_session_reserve(t->session, options.capacity, err);
+    return omni_session_open(l->omni, &options, &t->session, err);
+}
+
+/* The media on a timeline of their own; prompt is the one that will be asked
+ * first. */
+static enum asid_rc put_media(struct clip *c, struct str prompt, size_t max_new,
+                              struct asid_err *err)
+{
+    struct timeline *t = timeline_of(c);
+    struct omni_inputs *in = NULL;
+    enum asid_rc rc;
+
+    TRY(open_inputs(c, prompt, &in, err));
+    rc = open_session(c, t, in, max_new, err);
+    if (rc == ASID_OK)
+        rc = omni_prefill_media(t->session, in, err);
+    if (rc == ASID_OK) {
+        t->media = omni_layout(in)->media_end;
+        c->work.prefix_tokens += t->media;
+    } else {
+        local_clip_close(c);
+    }
+    omni_inputs_free(in);
+    return rc;
+}
+
+/* Text alone: every question is a prompt of its own. */
+static enum asid_rc put_text(struct clip *c, struct str prompt, size_t max_new,
+                             struct asid_err *err)
+{
+    struct timeline *t = timeline_of(c);
+    struct omni_inputs *in = NULL;
+    enum asid_rc rc;
+
+    TRY(open_inputs(c, prompt, &in, err));
+    rc = open_session(c, t, in, max_new, err);
+    if (rc == ASID_OK) {
+        omni_session_reset(t->session);
+        rc = omni_prefill(t->session, in, err);
+    }
+    omni_inputs_free(in);
+    return rc;
+}
+
+/* The question behind the media, or alone. */
+static enum asid_rc put_question(struct clip *c, struct str prompt,
+                                 size_t max_new, struct asid_err *err)
+{
+    const struct local *l = c->m->state;
+    struct timeline *t = timeline_of(c);
+    uint64_t before;
+    size_t n;
+
+    if (!c->path)
+        return put_text(c, prompt, max_new, err);
+    if (t->media == 0)
+        TRY(put_media(c, prompt, max_new, err));
+    t = c->state;
+    TRY(omni_question_tokens(l->omni, prompt, false, &n, err));
+    TRY(omni_session_reserve(t->session, t->media + n + max_new, err));
+    before = omni_computed(t->session);
+    TRY(omni_ask(t->session, prompt, err));
+    c->work.question_tokens += omni_computed(t->session) - before;
+    return ASID_OK;
+}
+
+/* --- free answers ----------------------------------------------------------- */
+
+static int on_token(void *user, int32_t id)
+{
+    (void)id;
+    return asid_stopping(user);
+}
+
+static enum asid_rc make_text(const struct clip *c, const struct bpe_ids *ids,
+                              struct answer_text *out, struct asid_err *err)
+{
+    const struct local *l = c->m->state;
+    int32_t stop = omni_config(l->omni)->stop_id;
+    bool ended = ids->n && ids->id[ids->n - 1] == stop;
+    enum asid_rc rc = ASID_OK;
+    struct str trimmed;
+    struct buf text;
+
+    buf_init(&text, 16u << 20);
+    bpe_decode(omni_tokenizer(l->omni), ids->id, ids->n - ended, true, &text);
+    trimmed = str_trim(buf_view(&text));
+    out->truncated = !ended;
+    if (buf_failed(&text))
+        rc = REJECT(err, "model.failed", "the answer is longer than 16 MiB");
+    else
+        out->text = (struct str){
+            arena_strndup(c->job->arena, trimmed.p, trimmed.n), trimmed.n};
+    buf_release(&text);
+    return rc;
+}
+
+static enum asid_rc local_text(struct clip *c, const struct answer_question *q,
+                               struct answer_text *out, struct asid_err *err)
+{
+    struct bpe_ids ids = {NULL, 0, 0};
+    struct timeline *t;
+    enum asid_rc rc;
+
+    TRY(put_question(c, q->prompt, q->sampling->max_tokens, err));
+    t = c->state;
+    out->cost.tokens_in = omni_length(t->session);
+    rc = omni_generate(t->session, q->sampling, &ids, on_token,
+                       (void *)(uintptr_t)c->m->cx, err);
+    if (rc == ASID_OK) {
+        out->cost.tokens_out = ids.n;
+        c->work.answer_tokens += ids.n;
+        rc = make_text(c, &ids, out, err);
+    }
+    bpe_ids_release(&ids);
+    return rc;
+}
+
+/* --- yes/no questions ------------------------------------------------------- */
+
+struct asking {
+    struct clip *c;
+    struct answer_question *q;
+};
+
+static enum asid_rc read_answer(struct clip *c, struct answer_question *q,
+                                const float *logits,
+                                const struct answer_cost *cost,
+                                struct asid_err *err)
+{
+    const struct local *l = c->m->state;
+    double all = log_sum(logits, NULL, omni_config(l->omni)->text.vocab);
+    double yes = log_sum(logits, l->yes.ids, l->yes.n);
+    double no = log_sum(logits, l->no.ids, l->no.n);
+
+    if (!isfinite(all) || !isfinite(yes) || !isfinite(no))
+        return FAIL(err, "the model's scores of yes and no are no numbers");
+    return answer_yes(c, q, 1 / (1 + exp(no - yes)),
+                      exp(yes - all) + exp(no - all), cost, err);
+}
+
+static enum asid_rc on_answer(void *user, const struct omni_asked *asked,
+                              struct asid_err *err)
+{
+    const struct asking *a = user;
+    const struct local *l = a->c->m->state;
+    const struct timeline *t = a->c->state;
+    struct answer_question *q = &a->q[asked->index];
+    struct answer_cost cost = {.prefix_tokens = t->media};
+    size_t stem;
+
+    TRY(omni_question_tokens(l->omni, (struct str){q->prompt.p, q->stem}, true,
+                             &stem, err));
+    cost.stem_tokens = stem < asked->tokens ? stem : 0;
+    cost.tokens_in = asked->tokens - cost.stem_tokens;
+    return read_answer(a->c, q, asked->logits, &cost, err);
+}
+
+static enum asid_rc ask_together(struct clip *c, struct answer_question *q,
+                                 size_t n, struct asid_err *err)
+{
+    const struct local *l = c->m->state;
+    struct timeline *t = timeline_of(c);
+    struct str *texts = arena_array(c->job->arena, n, sizeof *texts);
+    struct asking a = {c, q};
+    size_t longest = 0, tokens, at = 0;
+    enum asid_rc rc;
+    uint64_t before;
+
+    for (size_t i = 0; i < n; i++) {
+        texts[i] = q[i].prompt;
+        TRY(omni_question_tokens(l->omni, texts[i], false, &tokens, err));
+        at = tokens > longest ? i : at;
+        longest = tokens > longest ? tokens : longest;
+    }
+    if (t->media == 0)
+        TRY(put_media(c, texts[at], 0, err));
+    t = c->state;
+    TRY(omni_session_reserve(t->session, t->media + longest, err));
+    before = omni_computed(t->session);
+    rc = omni_ask_each(t->session, texts, n, on_answer, &a, err);
+    c->work.question_tokens += omni_computed(t->session) - before;
+    return rc;
+}
+
+static enum asid_rc local_yes(struct clip *c, struct answer_question *q,
+                              size_t n, struct asid_err *err)
+{
+    if (c->path)
+        return ask_together(c, q, n, err);
+    for (size_t i = 0; i < n; i++) {
+        struct answer_cost cost = {0, 0, 0, 0};
+        struct timeline *t;
+        const float *logits;
+
+        TRY(put_text(c, q[i].prompt, 0, err));
+        t = c->state;
+        cost.tokens_in = omni_length(t->session);
+        c->work.question_tokens += cost.tokens_in;
+        logits = omni_logits(t->session);
+        if (!logits)
+            return asid_fail(err, ASID_STOPPED, NULL, "stopped");
+        TRY(read_answer(c, &q[i], logits, &cost, err));
+    }
+    return ASID_OK;
+}
+
+const struct answer_backend answer_local = {
+    .open = local_open,
+    .close = local_close,
+    .text = local_text,
+    .yes = local_yes,
+    .clip_close = local_clip_close,
+};
