@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "asid/base/base64.h"
 #include "asid/base/utf8.h"
 #include "kit_int.h"
 
@@ -51,27 +52,16 @@ static struct json *whole_record(struct kit *k, struct slot *s)
 
 static struct str base64(struct arena *a, struct str in)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t n = (in.n + 2) / 3 * 4;
-    char *out = arena_bytes(a, n + 1), *at = out;
-    const unsigned char *p = (const unsigned char *)in.p;
+    struct buf b;
+    char *copy;
+    size_t n;
 
-    for (size_t i = 0; i < in.n; i += 3) {
-        size_t left = in.n - i;
-        unsigned v = (unsigned)p[i] << 16;
-
-        if (left > 1)
-            v |= (unsigned)p[i + 1] << 8;
-        if (left > 2)
-            v |= p[i + 2];
-        *at++ = digits[v >> 18];
-        *at++ = digits[v >> 12 & 63];
-        *at++ = left > 1 ? digits[v >> 6 & 63] : '=';
-        *at++ = left > 2 ? digits[v & 63] : '=';
-    }
-    *at = '\0';
-    return (struct str){out, n};
+    buf_init(&b, SIZE_MAX / 2);
+    base64_add(&b, in);
+    copy = arena_strndup(a, b.p, b.n);
+    n = b.n;
+    buf_release(&b);
+    return (struct str){copy, n};
 }
 
 /* Cut in the middle of a character, a text is still a text. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "asid/base/arena.h"
+#include "asid/base/base64.h"
 #include "asid/base/clock.h"
 #include "asid/base/file.h"
 #include "asid/base/hash.h"
@@ -405,6 +406,35 @@ static void test_paths(void)
     check_case("paths are taken apart and joined, clocks go on");
 }
 
+static void test_base64(void)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xff\xfe\xfd", "//79"},
+    };
+    struct buf out;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t n = strlen(cases[i][0]);
+
+        buf_init(&out, base64_length(n));
+        base64_add(&out, str_of(cases[i][0]));
+        CHECK(str_is(buf_view(&out), cases[i][1]), "%s", out.p);
+        CHECK(out.n == base64_length(n) && !buf_failed(&out), "length %zu",
+              out.n);
+        base64_add(&out, STR("x"));
+        CHECK(buf_failed(&out), "beyond the cap");
+        buf_release(&out);
+    }
+    check_case("base64 of RFC 4648, and its bound");
+}
+
 int main(void)
 {
     test_err();
@@ -418,5 +448,6 @@ int main(void)
     test_files();
     test_paths();
     arena_release(&arena);
+    test_base64();
     return check_done();
 }
