@@ -16,7 +16,7 @@ VERSION := 0.1.0
 Q       := $(if $(V),,@)
 
 PKGS := libavformat libavcodec libavutil libswscale libswresample soxr \
-        sqlite3 yaml-0.1 libpcre2-8 libutf8proc nettle
+        sqlite3 yaml-0.1 libpcre2-8 libutf8proc nettle libcurl
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -161,7 +161,14 @@ $(BINDIR)/test/asid-%: $(BUILD)/obj/tests/stages/%.o $(LIB)
 	$(if $(V),,@echo '  link' $@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-check check-threads: $(TEST_STAGES)
+# The endpoint that tests talk to.
+MOCK := $(BINDIR)/test/asid-mock-endpoint
+$(MOCK): $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(wildcard tests/mock/*.c))) $(LIB)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  link' $@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+check check-threads: $(TEST_STAGES) $(MOCK)
 
 # Tests of one mode; `make MODE=asan check` runs all of them under sanitizers.
 CLI_TESTS := $(sort $(wildcard tests/cli/*.sh))
@@ -178,7 +185,7 @@ check: all unit ## run the tests
 
 # What runs on several threads; meant for MODE=tsan.
 THREAD_TESTS := $(filter %/test_parallel %/test_ops %/test_runner %/test_ledger \
-                  %/test_media_link %/test_schema %/test_bpe,$(UNITS))
+                  %/test_media_link %/test_schema %/test_bpe %/test_http,$(UNITS))
 check-threads: all $(THREAD_TESTS) ## run the tests that use threads
 	tests/run.sh $(CURDIR)/$(BINDIR) $(JOBS) $(THREAD_TESTS) \
 	  $(wildcard tests/cli/runner.sh)
@@ -187,10 +194,10 @@ check-threads: all $(THREAD_TESTS) ## run the tests that use threads
 # The other tests that compute much are left to `make check-valgrind-all`.
 VALGRIND_LONG := %/test_decoder %/test_mel %/test_ops %/test_kernels \
                  %/test_media %/test_resize %/test_ask
-check-valgrind: all unit $(TEST_STAGES) ## run the quick unit tests under valgrind
+check-valgrind: all unit $(TEST_STAGES) $(MOCK) ## run the quick unit tests under valgrind
 	tests/valgrind.sh $(JOBS) $(filter-out %/test_parity $(VALGRIND_LONG),$(UNITS))
 
-check-valgrind-all: all unit $(TEST_STAGES)
+check-valgrind-all: all unit $(TEST_STAGES) $(MOCK)
 	tests/valgrind.sh $(JOBS) $(filter-out %/test_parity,$(UNITS))
 
 demo: ## install what is missing, build, caption the sample clips

@@ -55,6 +55,7 @@ doors=$(
     door 'pcre2' common/data common/nn
     door 'utf8proc' common/nn
     door 'nettle' common/base
+    door 'curl' common/net
 )
 [ -z "$doors" ] || { echo "$doors"; bad=1; }
 
@@ -71,7 +72,7 @@ calls=$(git grep -nwE '(sprintf|strcpy|strcat|strtok|atoi|atof|gets|rand|srand|l
 $calls"
 calls=$(git grep -nwE '(printf|fprintf|puts|perror|exit|getenv)\(' -- \
     'common/data/*.c' 'common/ledger/*.c' 'common/nn/*.c' 'common/omni/*.c' \
-    'common/ask/*.c' 'common/media/media*.c')
+    'common/ask/*.c' 'common/net/*.c' 'common/media/media*.c')
 [ -z "$calls" ] || breach "printing, exit or environment below kit:
 $calls"
 
