@@ -96,6 +96,8 @@ EXTRA_kernels_avx2   := -mavx2 -mfma -mf16c -O3
 EXTRA_kernels_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 \
                         -mfma -mf16c -O3
 EXTRA_kernels_ref    := -O3
+# It looks at every decoded frame.
+EXTRA_cuts           := -O3
 # No fuzz target computes: instrumented kernels only take minutes to compile.
 ifeq ($(MODE),fuzz)
 EXTRA_kernels_avx2   += -fno-sanitize=all -O1

@@ -235,11 +235,16 @@ static enum asid_rc ingest_source(struct asid_cx *cx,
 
 /* --- records --------------------------------------------------------------- */
 
+/* Finer digits are noise of dividing by a time base. */
+static double microseconds(double seconds)
+{
+    return round(seconds * 1e6) / 1e6;
+}
+
 static void set_seconds(struct arena *a, struct json *object, const char *key,
                         double value)
 {
-    /* Microseconds: finer digits are noise of dividing by a time base. */
-    json_set_f64(a, object, key, round(value * 1e6) / 1e6);
+    json_set_f64(a, object, key, microseconds(value));
 }
 
 static struct json *video_of(struct arena *a, const struct media_info *info)
@@ -275,8 +280,18 @@ static struct json *audio_of(struct arena *a, const struct media_info *info)
     return audio;
 }
 
+static struct json *cuts_of(struct arena *a, const struct media_cuts *cuts)
+{
+    struct json *list = json_new_array(a);
+
+    for (size_t i = 0; i < cuts->n; i++)
+        json_append(list, json_new_f64(a, microseconds(cuts->times[i])));
+    return list;
+}
+
 static struct json *media_of(struct arena *a, const struct media_info *info,
-                             const char *sha256, uint64_t bytes)
+                             const struct media_cuts *cuts, const char *sha256,
+                             uint64_t bytes)
 {
     struct json *media = json_new_object(a), *decoded;
 
@@ -296,6 +311,8 @@ static struct json *media_of(struct arena *a, const struct media_info *info,
     set_seconds(a, decoded, "video_span", info->video_span);
     set_seconds(a, decoded, "audio_span", info->audio_span);
     json_set(a, media, "decoded", decoded);
+    if (cuts->known)
+        json_set(a, media, "cuts", cuts_of(a, cuts));
     return media;
 }
 
@@ -312,25 +329,18 @@ static void rebuild(struct arena *a, struct json *record, const char *id,
     json_set(a, record, "sources", json_new_array(a));
 }
 
-static enum asid_rc ingest_record(struct asid_job *job, struct asid_err *err)
+/* The record of a readable file, in place of the item. */
+static enum asid_rc describe(struct asid_job *job, const char *video,
+                             const char *path, const struct media_info *info,
+                             const struct media_cuts *cuts,
+                             struct asid_err *err)
 {
-    const struct ingest *s = job->cx->state;
     const char *id = json_text(json_get(job->record, "id"));
-    const char *video = json_text(json_get(job->record, "video"));
     bool unique = json_bool(json_get(job->record, "stem_unique"));
     char sha256[HASH_HEX];
-    struct media_info info;
-    const char *path;
     uint64_t bytes = 0;
 
-    BUG_IF(!id || !video);
-    if (json_bool(json_get(job->record, "unnameable")))
-        return REJECT(err, "media.unreadable",
-                      "%s: the name is not UTF-8; give the file another one",
-                      video);
-    path = asid_video_path(job, video);
-    TRY(media_probe(path, s->check, &s->limits, &info, err));
-    if (!info.video.present)
+    if (!info->video.present)
         return REJECT(err, "media.no_video", "%s: no video stream", path);
     /* It was readable a moment ago: what fails now is this file's disk. */
     if (hash_file(path, sha256, &bytes, err) != ASID_OK)
@@ -338,8 +348,32 @@ static enum asid_rc ingest_record(struct asid_job *job, struct asid_err *err)
     if (!unique)
         id = id_with_hash(job->arena, str_of(id), sha256);
     rebuild(job->arena, job->record, id, arena_strdup(job->arena, video),
-            media_of(job->arena, &info, sha256, bytes));
+            media_of(job->arena, info, cuts, sha256, bytes));
     return ASID_OK;
+}
+
+static enum asid_rc ingest_record(struct asid_job *job, struct asid_err *err)
+{
+    const struct ingest *s = job->cx->state;
+    const char *video = json_text(json_get(job->record, "video"));
+    struct media_cuts cuts = {NULL, 0, false};
+    struct media_info info;
+    const char *path;
+    enum asid_rc rc;
+
+    BUG_IF(!video);
+    if (json_bool(json_get(job->record, "unnameable")))
+        return REJECT(err, "media.unreadable",
+                      "%s: the name is not UTF-8; give the file another one",
+                      video);
+    path = asid_video_path(job, video);
+    rc = s->check == MEDIA_CHECK_DECODE
+             ? media_check(path, &s->limits, &info, &cuts, err)
+             : media_probe(path, s->check, &s->limits, &info, err);
+    if (rc == ASID_OK)
+        rc = describe(job, video, path, &info, &cuts, err);
+    media_cuts_release(&cuts);
+    return rc;
 }
 
 /* --- duplicates ------------------------------------------------------------ */

@@ -32,6 +32,31 @@ enum asid_rc media_probe(const char *path, enum media_check check,
     return link_close(&l, rc, err);
 }
 
+enum asid_rc media_check(const char *path, const struct media_limits *limits,
+                         struct media_info *info, struct media_cuts *cuts,
+                         struct asid_err *err)
+{
+    struct wire_request request = {.op = WIRE_OP_CUTS};
+    struct media_cuts got = {NULL, 0, false};
+    struct link l;
+    enum asid_rc rc = link_open(&l, path, limits, &request, NULL, err);
+
+    if (rc == ASID_OK)
+        rc = talk_check(&l, info, &got, err);
+    rc = link_close(&l, rc, err);
+    if (rc == ASID_OK)
+        *cuts = got;
+    else
+        media_cuts_release(&got);
+    return rc;
+}
+
+void media_cuts_release(struct media_cuts *cuts)
+{
+    free(cuts->times);
+    *cuts = (struct media_cuts){NULL, 0, false};
+}
+
 enum asid_rc media_frames(const char *path, const uint64_t *index,
                           size_t n_index, const struct media_limits *limits,
                           media_frame_sink sink, void *user, uint64_t *total,

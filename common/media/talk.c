@@ -60,8 +60,8 @@ static bool is_sane(const struct media_info *i)
            i->video.rotation % 90 == 0;
 }
 
-enum asid_rc talk_info(struct link *l, struct media_info *info,
-                       struct asid_err *err)
+static enum asid_rc read_info(struct link *l, struct media_info *info,
+                              struct asid_err *err)
 {
     struct wire_head head;
     struct media_info got;
@@ -76,10 +76,74 @@ enum asid_rc talk_info(struct link *l, struct media_info *info,
     memcpy(&flags[2], &got.decoded, 1);
     if (flags[0] > 1 || flags[1] > 1 || flags[2] > 1 || !is_sane(&got))
         return link_garbled(l, "figures", err);
+    *info = got;
+    return ASID_OK;
+}
+
+enum asid_rc talk_info(struct link *l, struct media_info *info,
+                       struct asid_err *err)
+{
+    struct wire_head head;
+    struct media_info got;
+
+    TRY(read_info(l, &got, err));
     TRY(link_next(l, &head, err));
     TRY(read_end(l, &head, 0, &(uint64_t){0}, err));
     *info = got;
     return ASID_OK;
+}
+
+/* --- cuts ----------------------------------------------------------------- */
+
+static enum asid_rc read_cuts(struct link *l, uint64_t size,
+                              struct media_cuts *cuts, struct asid_err *err)
+{
+    size_t n = (size_t)(size / sizeof *cuts->times);
+    void *p = NULL;
+
+    if (size == 0 || size % sizeof *cuts->times != 0 || n > WIRE_MAX_CUTS)
+        return link_garbled(l, "number of cuts", err);
+    TRY(mem_big(&p, n, sizeof *cuts->times, err));
+    cuts->times = p;
+    cuts->n = n;
+    TRY(link_body(l, p, n * sizeof *cuts->times, err));
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(cuts->times[i]) || cuts->times[i] < 0 ||
+            (i > 0 && cuts->times[i] <= cuts->times[i - 1]))
+            return link_garbled(l, "times of cuts", err);
+    }
+    return ASID_OK;
+}
+
+enum asid_rc talk_check(struct link *l, struct media_info *info,
+                        struct media_cuts *cuts, struct asid_err *err)
+{
+    struct media_cuts got = {NULL, 0, false};
+    struct media_info looked;
+    struct wire_head head;
+    uint64_t n = 0;
+    enum asid_rc rc = read_info(l, &looked, err);
+
+    if (rc == ASID_OK)
+        rc = link_next(l, &head, err);
+    if (rc == ASID_OK && head.kind == WIRE_CUTS) {
+        rc = read_cuts(l, head.size, &got, err);
+        if (rc == ASID_OK)
+            rc = link_next(l, &head, err);
+    }
+    if (rc == ASID_OK)
+        rc = read_end(l, &head, WIRE_NO_CUTS, &n, err);
+    got.known = n != WIRE_NO_CUTS;
+    if (rc == ASID_OK && got.n != (got.known ? n : 0))
+        rc = link_garbled(l, "number of cuts", err);
+    if (rc != ASID_OK)
+        goto out;
+    *info = looked;
+    *cuts = got;
+    got.times = NULL;
+out:
+    free(got.times);
+    return rc;
 }
 
 /* --- frames --------------------------------------------------------------- */

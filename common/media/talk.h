@@ -20,6 +20,10 @@ struct talk_frames {
 
 enum asid_rc talk_info(struct link *l, struct media_info *info,
                        struct asid_err *err) ASID_WARN_UNUSED;
+/* The same, and after it the cuts; cuts->times is freed with free(). */
+enum asid_rc talk_check(struct link *l, struct media_info *info,
+                        struct media_cuts *cuts,
+                        struct asid_err *err) ASID_WARN_UNUSED;
 enum asid_rc talk_frames(struct link *l, const struct talk_frames *want,
                          uint64_t *total,
                          struct asid_err *err) ASID_WARN_UNUSED;

@@ -14,14 +14,16 @@
 #include <stdint.h>
 
 enum {
-    WIRE_MAGIC = 0x61736d77, /* changes with every change of this file */
+    WIRE_MAGIC = 0x61736d78, /* changes with every change of this file */
     WIRE_VERSION = 1,
     WIRE_SOCKET = 0, /* file descriptors of the helper */
     WIRE_FILE = 3,
-    WIRE_MAX_INDEX = 1 << 24,   /* frames asked for in one call */
-    WIRE_MAX_SAMPLES = 1 << 16, /* samples in one message */
-    WIRE_EXIT_EXEC = 127,       /* the loader could not start the helper */
-    WIRE_EXIT_REFUSED = 64,     /* the helper does not know such requests */
+    WIRE_MAX_INDEX = 1 << 24,         /* frames asked for in one call */
+    WIRE_MAX_SAMPLES = 1 << 16,       /* samples in one message */
+    WIRE_MAX_CUTS = 1 << 16,          /* shot cuts of one file */
+    WIRE_NO_CUTS = WIRE_MAX_CUTS + 1, /* count of cuts: not known */
+    WIRE_EXIT_EXEC = 127,   /* the loader could not start the helper */
+    WIRE_EXIT_REFUSED = 64, /* the helper does not know such requests */
 };
 
 enum wire_op {
@@ -31,6 +33,7 @@ enum wire_op {
     WIRE_OP_FRAMES,
     WIRE_OP_SOUND,
     WIRE_OP_IMAGE,
+    WIRE_OP_CUTS, /* WIRE_OP_CHECK that also finds cuts */
 };
 
 struct wire_request {
@@ -51,7 +54,8 @@ enum wire_kind {
     WIRE_FRAME,     /* struct wire_frame, then the pixels */
     WIRE_SAMPLES,   /* floats */
     WIRE_TEXT,      /* text without terminator */
-    WIRE_END,       /* uint64_t: frames or samples in all */
+    WIRE_END,       /* uint64_t: frames, samples or cuts in all */
+    WIRE_CUTS,      /* doubles: seconds from the first frame, rising */
 };
 
 struct wire_head {

@@ -104,9 +104,31 @@ void worker_track_close(struct track *t);
 /* Read the whole file and decode the tracks that have a stream. */
 int worker_decode(struct worker *w, struct worker_decode *d);
 
+/* The times of frames, asked for in order: presentation time minus that of the
+ * first; a frame without one goes by the average rate. */
+struct frame_clock {
+    double rate;   /* frames per second, 0 unknown */
+    double unit;   /* seconds per tick */
+    int64_t first; /* time of the first frame, in ticks */
+    uint64_t n;    /* frames asked for so far */
+};
+struct frame_clock frame_clock_of(const AVStream *stream);
+double frame_seconds(struct frame_clock *c, const AVFrame *frame);
+
+/* --- worker_cuts.c: shot cuts among decoded frames ------------------------- */
+
+struct spotter;
+
+/* NULL when memory is out. */
+struct spotter *spotter_new(struct worker *w, const AVStream *stream);
+void spotter_free(struct spotter *s);
+int spotter_see(struct spotter *s, const AVFrame *frame);
+/* After the last frame: send the cuts; *n is how many, or WIRE_NO_CUTS. */
+int spotter_send(struct spotter *s, uint64_t *n);
+
 /* --- one file each, the answers -------------------------------------------- */
 
-int worker_probe(struct worker *w, bool decode);
+int worker_probe(struct worker *w, enum wire_op op);
 int worker_frames(struct worker *w);
 int worker_sound(struct worker *w);
 int worker_image(struct worker *w);

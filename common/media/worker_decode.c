@@ -40,6 +40,23 @@ void worker_track_close(struct track *t)
     t->stream = NULL;
 }
 
+struct frame_clock frame_clock_of(const AVStream *stream)
+{
+    return (struct frame_clock){.rate = worker_rate(stream),
+                                .unit = av_q2d(stream->time_base)};
+}
+
+double frame_seconds(struct frame_clock *c, const AVFrame *frame)
+{
+    int64_t ticks = frame->best_effort_timestamp;
+
+    if (c->n++ == 0)
+        c->first = ticks;
+    if (ticks == AV_NOPTS_VALUE || c->first == AV_NOPTS_VALUE)
+        return c->rate > 0 ? (double)(c->n - 1) / c->rate : 0;
+    return ((double)ticks - (double)c->first) * c->unit;
+}
+
 /* Hand over every frame the decoder has ready. Returns 0, or what the sink
  * returned when that was not 0. *bad is set when the decoder complains. */
 static int drain(struct worker *w, struct worker_decode *d, struct track *t,

@@ -16,7 +16,8 @@ struct seen {
     double video_unit;  /* seconds per tick */
     int64_t first, end; /* ticks; of the video */
     bool timed;
-    double sound; /* seconds */
+    double sound;            /* seconds */
+    struct spotter *spotter; /* NULL: cuts are not asked for */
 };
 
 /* --- headers -------------------------------------------------------------- */
@@ -178,7 +179,7 @@ static int on_picture(struct worker *w, void *user, AVFrame *frame)
     if (++seen->info->frames_decoded > w->request.max_frames)
         return worker_fault(w, WIRE_LIMIT, "more than %llu frames",
                             (unsigned long long)w->request.max_frames);
-    return 0;
+    return seen->spotter ? spotter_see(seen->spotter, frame) : 0;
 }
 
 static int on_noise(struct worker *w, void *user, AVFrame *frame)
@@ -280,7 +281,22 @@ static int check(struct worker *w, struct worker_decode *d, struct seen *seen)
     return judge(w, d, seen);
 }
 
-int worker_probe(struct worker *w, bool decode)
+/* The full check, with an eye on cuts when they are asked for. */
+static int check_and_spot(struct worker *w, enum wire_op op,
+                          struct worker_decode *d, struct seen *seen)
+{
+    int rc = -1;
+
+    if (op == WIRE_OP_CUTS && d->video.stream)
+        seen->spotter = spotter_new(w, d->video.stream);
+    if (op != WIRE_OP_CUTS || !d->video.stream || seen->spotter)
+        rc = check(w, d, seen);
+    worker_track_close(&d->video);
+    worker_track_close(&d->audio);
+    return rc;
+}
+
+int worker_probe(struct worker *w, enum wire_op op)
 {
     AVStream *video = worker_stream(w, AVMEDIA_TYPE_VIDEO);
     AVStream *audio = worker_stream(w, AVMEDIA_TYPE_AUDIO);
@@ -288,6 +304,7 @@ int worker_probe(struct worker *w, bool decode)
     struct seen seen = {.info = &info, .video_unit = 1};
     struct worker_decode d = {
         .on_video = on_picture, .on_audio = on_noise, .user = &seen};
+    uint64_t cuts = op == WIRE_OP_CUTS ? WIRE_NO_CUTS : 0;
     int rc = 0;
 
     snprintf(info.container, sizeof info.container, "%s",
@@ -299,16 +316,17 @@ int worker_probe(struct worker *w, bool decode)
     if (video)
         seen.video_unit = av_q2d(video->time_base);
     info.frames_declared = info.video.packets;
-    if (decode) {
+    if (op != WIRE_OP_PROBE) {
         d.video.stream = video;
         d.audio.stream = info.audio.present ? audio : NULL;
-        rc = check(w, &d, &seen);
-        worker_track_close(&d.video);
-        worker_track_close(&d.audio);
+        rc = check_and_spot(w, op, &d, &seen);
     } else if (video && info.video.packets == 0) {
         rc = count_packets(w, video, &seen);
     }
-    if (rc < 0 || worker_send(w, WIRE_INFO, &info, sizeof info, NULL, 0) < 0)
-        return -1;
-    return worker_send(w, WIRE_END, &(uint64_t){0}, sizeof(uint64_t), NULL, 0);
+    if (rc == 0)
+        rc = worker_send(w, WIRE_INFO, &info, sizeof info, NULL, 0);
+    if (rc == 0 && seen.spotter)
+        rc = spotter_send(seen.spotter, &cuts);
+    spotter_free(seen.spotter);
+    return rc < 0 ? -1 : worker_send(w, WIRE_END, &cuts, sizeof cuts, NULL, 0);
 }

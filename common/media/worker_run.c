@@ -128,9 +128,9 @@ static int answer_about_file(struct worker *w)
         return -1;
     switch ((enum wire_op)w->request.op) {
     case WIRE_OP_PROBE:
-        return worker_probe(w, false);
     case WIRE_OP_CHECK:
-        return worker_probe(w, true);
+    case WIRE_OP_CUTS:
+        return worker_probe(w, (enum wire_op)w->request.op);
     case WIRE_OP_FRAMES:
         return worker_frames(w);
     case WIRE_OP_SOUND:

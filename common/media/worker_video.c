@@ -6,23 +6,10 @@
 
 struct wanted {
     struct pixels_out *pixels;
-    double rate;   /* frames per second, for frames without a time */
-    double unit;   /* seconds per tick */
-    int64_t first; /* time of the first frame, in ticks */
-    uint64_t n;    /* frames decoded so far */
-    size_t at;     /* the next entry of the index */
+    struct frame_clock clock;
+    uint64_t n; /* frames decoded so far */
+    size_t at;  /* the next entry of the index */
 };
-
-static double seconds_of(struct wanted *f, const AVFrame *frame)
-{
-    int64_t ticks = frame->best_effort_timestamp;
-
-    if (f->n == 0)
-        f->first = ticks;
-    if (ticks == AV_NOPTS_VALUE || f->first == AV_NOPTS_VALUE)
-        return f->rate > 0 ? (double)f->n / f->rate : 0;
-    return ((double)ticks - (double)f->first) * f->unit;
-}
 
 static int send_frame(struct worker *w, struct wanted *f, double time,
                       const AVFrame *frame)
@@ -44,7 +31,7 @@ static int send_frame(struct worker *w, struct wanted *f, double time,
 static int on_frame(struct worker *w, void *user, AVFrame *frame)
 {
     struct wanted *f = user;
-    double time = seconds_of(f, frame);
+    double time = frame_seconds(&f->clock, frame);
 
     if (f->n >= w->request.max_frames)
         return worker_fault(w, WIRE_LIMIT, "more than %llu frames",
@@ -72,15 +59,14 @@ static int answer_frames(struct worker *w, struct worker_decode *d,
 int worker_frames(struct worker *w)
 {
     AVStream *stream = worker_stream(w, AVMEDIA_TYPE_VIDEO);
-    struct wanted f = {.rate = 0};
+    struct wanted f = {.n = 0};
     struct worker_decode d = {.on_video = on_frame, .user = &f};
     int rc = -1;
 
     if (!stream)
         return worker_fault(w, WIRE_NO_VIDEO, "no video stream");
     d.video.stream = stream;
-    f.rate = worker_rate(stream);
-    f.unit = av_q2d(stream->time_base);
+    f.clock = frame_clock_of(stream);
     f.pixels = pixels_new(w, worker_rotation(stream));
     if (f.pixels)
         rc = answer_frames(w, &d, &f);
@@ -108,7 +94,7 @@ static int on_still(struct worker *w, void *user, AVFrame *frame)
 int worker_image(struct worker *w)
 {
     AVStream *stream = worker_stream(w, AVMEDIA_TYPE_VIDEO);
-    struct wanted f = {.rate = 0};
+    struct wanted f = {.n = 0};
     struct worker_decode d = {.on_video = on_still, .user = &f};
     int rc = -1;
 

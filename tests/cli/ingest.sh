@@ -48,6 +48,12 @@ has "$tmp/rejects" "42 of 132 frames" "the message says how much is there"
 is "$(jq -c 'select(.id=="bird").media.decoded' "$tmp/out")" \
     '{"frames":132,"errors":0,"video_span":5.5,"audio_span":5.504}' \
     "a full check records what came out of the decoders"
+is "$(jq -c '[.id,.media.cuts]' "$tmp/out")" '["bird",[1.75]]
+["meadow-silent",[]]
+["portrait",[1.25]]' "a full check finds where shots begin"
+ingest $clips/bird.mp4
+is "$(jq -c '.media|has("cuts")' "$tmp/out")" false \
+    "a probe does not claim that there are no cuts"
 
 # --- ids
 mkdir -p "$tmp/set/a" "$tmp/set/b"

@@ -63,6 +63,7 @@ static void answer(uint8_t kind, const uint8_t *data, size_t size)
     uint8_t sum = 0;
     struct talk_frames want = {index, 4, 64, 1000, look, &sum};
     struct asid_err err;
+    struct media_cuts cuts = {NULL, 0, false};
     struct media_info info;
     float *samples = NULL;
     uint64_t total;
@@ -77,7 +78,7 @@ static void answer(uint8_t kind, const uint8_t *data, size_t size)
     (void)!send(ends[1], data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     close(ends[1]);
     link_adopt(&l, ends[0], "file", 1);
-    switch (kind % 4) {
+    switch (kind % 5) {
     case 0:
         rc = talk_info(&l, &info, &err);
         break;
@@ -87,11 +88,15 @@ static void answer(uint8_t kind, const uint8_t *data, size_t size)
     case 2:
         rc = talk_sound(&l, 1000, &samples, &n, &err);
         break;
+    case 3:
+        rc = talk_check(&l, &info, &cuts, &err);
+        break;
     default:
         rc = talk_text(&l, text, sizeof text, &err);
         break;
     }
     free(samples);
+    media_cuts_release(&cuts);
     (void)link_close(&l, rc, &err);
 }
 
@@ -100,8 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     if (data[0] & 0x80)
-        answer(data[0] & 3, data + 1, size - 1);
+        answer(data[0] & 7, data + 1, size - 1);
     else
-        decode(WIRE_OP_PROBE + data[0] % 5, data + 1, size - 1);
+        decode(WIRE_OP_PROBE + data[0] % 6, data + 1, size - 1);
     return 0;
 }

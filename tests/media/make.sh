@@ -39,6 +39,13 @@ done
 # shellcheck disable=SC2086
 make_file -f lavfi -i "$formula,settb=1/1000,setpts='1500+100*N+if(gt(N,3),100*(N-3),0)'" \
     -copyts -vsync passthrough -c:v ffv1 $exact uneven.mkv
+# Three shots that begin at 0, 1.2 and 3.2 s, with a flash of two frames at 2 s;
+# the first frame is 2 s late.
+# shellcheck disable=SC2086
+make_file -f lavfi -i smptebars=s=64x48:r=25:d=1.2 -f lavfi -i testsrc2=s=64x48:r=25:d=2 \
+    -f lavfi -i mandelbrot=s=64x48:r=25 -filter_complex \
+    "[2:v]trim=end_frame=25[c];[0:v][1:v][c]concat=n=3,eq=brightness=0.7:enable='between(n,50,51)',settb=1/1000,setpts=2000+40*N" \
+    -copyts -vsync passthrough -c:v libx264 -crf 30 -pix_fmt yuv420p $exact shots.mkv
 # An edit list that hides the frames before 0.5 s.
 # shellcheck disable=SC2086
 make_file -ss 0.5 -i header-first.mp4 -t 1 -an -c copy $exact edit.mp4

@@ -555,6 +555,54 @@ static void test_image(void)
     check_case("what is no picture is rejected");
 }
 
+/* --- cuts ------------------------------------------------------------------ */
+
+static void check_cuts(const char *file, const double *want, size_t n)
+{
+    struct media_cuts cuts = {NULL, 0, false};
+    struct media_info info = {.duration = -1};
+    struct asid_err err = {.text = ""};
+
+    CHECK_OK(media_check(file, &MEDIA_LIMITS_DEFAULT, &info, &cuts, &err), err);
+    CHECK(cuts.known && cuts.n == n, "%s: %zu cuts", file, cuts.n);
+    for (size_t i = 0; i < n && i < cuts.n; i++)
+        CHECK(fabs(cuts.times[i] - want[i]) < 1e-6, "%s: cut at %g, not %g",
+              file, cuts.times[i], want[i]);
+    CHECK(info.decoded && info.frames_decoded > 0, "the full check is done");
+    media_cuts_release(&cuts);
+}
+
+static void test_cuts(void)
+{
+    struct media_cuts cuts = {NULL, 0, false};
+    struct media_info info = {.duration = -1};
+    struct asid_err err = {.text = ""};
+    struct str good = scratch_read(&scratch, MEDIA "header-first.mp4");
+    const char *half = scratch_write(&scratch, "half.mp4", good.p, good.n / 2);
+
+    check_cuts(MEDIA "shots.mkv", (const double[]){1.2, 3.2}, 2);
+    check_case("cuts are times from the first frame, and a flash is none");
+    check_cuts("data-samples/clips/bird.mp4", (const double[]){1.75}, 1);
+    check_cuts("data-samples/clips/portrait.mp4", (const double[]){1.25}, 1);
+    check_cuts("data-samples/clips/meadow-silent.mp4", NULL, 0);
+    check_case("the cuts of real shots are found, and no others");
+    check_cuts(MEDIA "one.mp4", NULL, 0);
+    check_cuts(MEDIA "odd.mkv", NULL, 0);
+    check_cuts(MEDIA "uneven.mkv", NULL, 0);
+    check_cuts(MEDIA "sizes.h264", (const double[]){0.2}, 1);
+    check_case("one frame, odd sizes, RGB and a change of size do no harm");
+    CHECK_OK(media_check(MEDIA "level.flac", &MEDIA_LIMITS_DEFAULT, &info,
+                         &cuts, &err),
+             err);
+    CHECK(!cuts.known && cuts.n == 0 && !info.video.present, "sound only");
+    check_case("without pictures, cuts are not known");
+    CHECK(media_check(half, &MEDIA_LIMITS_DEFAULT, &info, &cuts, &err) ==
+                  ASID_REJECT &&
+              strcmp(err.code, "media.damaged") == 0,
+          "%s", err.code);
+    check_case("looking for cuts still rejects what is damaged");
+}
+
 static void test_versions(void)
 {
     char text[300];
@@ -581,6 +629,7 @@ int main(void)
     test_sound();
     test_resampling();
     test_image();
+    test_cuts();
     test_versions();
     scratch_remove(&scratch);
     return check_done();

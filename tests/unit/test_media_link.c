@@ -58,7 +58,7 @@ static enum asid_rc count_frame(void *user, const struct media_frame *frame,
     return ASID_OK;
 }
 
-enum question { INFO, FRAMES, SOUND, TEXT };
+enum question { INFO, FRAMES, SOUND, TEXT, CUTS };
 
 /* Ask a question of somebody who says just this and hangs up. */
 static enum asid_rc ask(enum question q, const struct speech *s, int *frames,
@@ -66,6 +66,7 @@ static enum asid_rc ask(enum question q, const struct speech *s, int *frames,
 {
     static const uint64_t index[] = {0, 1, 1, 5};
     struct talk_frames want = {index, 4, 8, 100, count_frame, frames};
+    struct media_cuts cuts = {NULL, 0, false};
     struct media_info info;
     enum asid_rc rc = ASID_OK;
     float *samples = NULL;
@@ -87,9 +88,14 @@ static enum asid_rc ask(enum question q, const struct speech *s, int *frames,
         rc = talk_frames(&l, &want, &total, err);
     else if (q == SOUND)
         rc = talk_sound(&l, 10, &samples, &n, err);
+    else if (q == CUTS)
+        rc = talk_check(&l, &info, &cuts, err);
     else
         rc = talk_text(&l, text, sizeof text, err);
+    if (rc == ASID_OK && q == CUTS)
+        *frames = cuts.known ? (int)cuts.n : -1;
     free(samples);
+    media_cuts_release(&cuts);
     return link_close(&l, rc, err);
 }
 
@@ -210,6 +216,66 @@ static void test_others_that_lie(void)
     check_case("sound and text of the wrong amount are refused");
 }
 
+/* A healthy file, n times of cuts, and a count of them. */
+static void say_cuts(struct speech *s, const double *times, size_t n,
+                     uint64_t count)
+{
+    struct media_info info = {.duration = 9};
+
+    s->n = 0;
+    say_head(s, WIRE_INFO, sizeof info);
+    say(s, &info, sizeof info);
+    if (n > 0) {
+        say_head(s, WIRE_CUTS, n * sizeof *times);
+        say(s, times, n * sizeof *times);
+    }
+    say_end(s, count);
+}
+
+static void test_cuts_that_lie(void)
+{
+    static const double good[] = {1.5, 2, 8}, falling[] = {1, 3, 2},
+                        twice[] = {1, 1}, early[] = {-1, 1},
+                        odd[] = {__builtin_inf(), 1};
+    struct asid_err err = {.text = ""};
+    struct speech s = {.n = 0};
+    int cuts = 0;
+
+    say_cuts(&s, good, 3, 3);
+    CHECK(ask(CUTS, &s, &cuts, &err) == ASID_OK && cuts == 3, "%s, %d",
+          err.text, cuts);
+    say_cuts(&s, NULL, 0, 0);
+    CHECK(ask(CUTS, &s, &cuts, &err) == ASID_OK && cuts == 0, "none");
+    say_cuts(&s, NULL, 0, WIRE_NO_CUTS);
+    CHECK(ask(CUTS, &s, &cuts, &err) == ASID_OK && cuts == -1, "not known");
+    check_case("true answers about cuts are taken");
+
+    say_cuts(&s, good, 3, 2);
+    refused(CUTS, &s, "more cuts than counted");
+    say_cuts(&s, good, 3, WIRE_NO_CUTS);
+    refused(CUTS, &s, "cuts that are not known");
+    say_cuts(&s, NULL, 0, 1);
+    refused(CUTS, &s, "a cut left out");
+    say_cuts(&s, NULL, 0, WIRE_NO_CUTS + 1);
+    refused(CUTS, &s, "an endless count");
+    say_cuts(&s, falling, 3, 3);
+    refused(CUTS, &s, "cuts out of order");
+    say_cuts(&s, twice, 2, 2);
+    refused(CUTS, &s, "a cut twice");
+    say_cuts(&s, early, 2, 2);
+    refused(CUTS, &s, "a cut before the start");
+    say_cuts(&s, odd, 2, 2);
+    refused(CUTS, &s, "a cut at no time");
+    s.n -= sizeof(uint64_t) + sizeof(struct wire_head);
+    refused(CUTS, &s, "no end");
+    s.n = 0;
+    say_head(&s, WIRE_INFO, sizeof(struct media_info));
+    say(&s, &(struct media_info){.duration = 1}, sizeof(struct media_info));
+    say_head(&s, WIRE_CUTS, UINT64_MAX - 7);
+    refused(CUTS, &s, "endless cuts");
+    check_case("cuts that cannot be are refused");
+}
+
 static void test_errors_that_lie(void)
 {
     struct wire_error e = {.fault = WIRE_FAULTS};
@@ -249,7 +315,7 @@ static void test_garbage(void)
             random = random * 1664525 + 1013904223;
             s.p[(random >> 8) % s.n] ^= (uint8_t)(random >> 24);
         }
-        rc = ask((enum question)(round % 4), &s, &frames, &err);
+        rc = ask((enum question)(round % 5), &s, &frames, &err);
         CHECK(rc == ASID_OK || rc == ASID_REJECT || rc == ASID_FAILED,
               "round %d", round);
     }
@@ -515,6 +581,7 @@ int main(void)
 {
     test_frames_that_lie();
     test_others_that_lie();
+    test_cuts_that_lie();
     test_errors_that_lie();
     test_garbage();
     test_silence();

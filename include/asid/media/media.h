@@ -71,6 +71,21 @@ enum asid_rc media_probe(const char *path, enum media_check check,
                          struct media_info *info,
                          struct asid_err *err) ASID_WARN_UNUSED;
 
+/* Where the picture changes to another shot at once: the times of the first
+ * frames of all shots but the first, in seconds as media_frame.time. Fades and
+ * dissolves are not listed. docs/MEDIA.md says how they are found. */
+struct media_cuts {
+    double *times; /* rising; freed by media_cuts_release */
+    size_t n;
+    bool known; /* false: pictures of an odd kind, or more than 65536 cuts */
+};
+
+/* media_probe with MEDIA_CHECK_DECODE, finding the cuts on the way. */
+enum asid_rc media_check(const char *path, const struct media_limits *limits,
+                         struct media_info *info, struct media_cuts *cuts,
+                         struct asid_err *err) ASID_WARN_UNUSED;
+void media_cuts_release(struct media_cuts *cuts);
+
 /* One decoded frame: packed RGB24, rows without padding, upright (rotation
  * applied). Valid during the call only. Return ASID_OK to go on. */
 struct media_frame {
