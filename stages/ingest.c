@@ -126,6 +126,8 @@ static struct json *item_of(struct arena *a, const struct scan_file *f)
     json_set_bool(a, item, "stem_unique", f->stem_unique);
     json_set_i64(a, item, "bytes", (int64_t)f->size);
     json_set_i64(a, item, "mtime", f->mtime);
+    json_set_i64(a, item, "ctime", f->ctime);
+    json_set_i64(a, item, "inode", (int64_t)f->inode);
     return item;
 }
 

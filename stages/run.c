@@ -108,7 +108,8 @@ static enum asid_rc find_items(struct run *r, struct preview_item **items,
 
         if (!f->stem_unique || shard_has(&r->shard, stem))
             (*items)[(*n)++] = (struct preview_item){
-                arena_strndup(a, stem.p, stem.n), f->stem_unique, f->mtime};
+                arena_strndup(a, stem.p, stem.n), f->stem_unique,
+                f->mtime > f->ctime ? f->mtime : f->ctime};
     }
 out:
     scan_release(&scan);

@@ -226,6 +226,14 @@ struct writer {
  * it is time. STOPPED or FAILED end the work. */
 enum asid_rc writer_take(struct kit *k, struct slot *s,
                          struct asid_err *err) ASID_WARN_UNUSED;
+/* A record that was not accepted: the nth of the first seq records. */
+struct refused {
+    uint64_t nth, seq;
+    const char *id, *code, *message;
+};
+/* FAILED when it is one too many for --strict or --max-reject. */
+enum asid_rc writer_limits(const struct kit *k, const struct refused *r,
+                           struct asid_err *err) ASID_WARN_UNUSED;
 /* Commit if something is pending and it is time. */
 enum asid_rc writer_tick(struct kit *k, struct asid_err *err) ASID_WARN_UNUSED;
 bool writer_pending(const struct kit *k);

@@ -37,6 +37,41 @@ static enum asid_rc load_tally(struct kit *k, const char *execution,
                         &execution, 1, tally_row, k, err);
 }
 
+struct limits {
+    const struct kit *k;
+    uint64_t nth;
+};
+
+static enum asid_rc limit_row(void *user, int columns, const char *const *names,
+                              const char *const *values, struct asid_err *err)
+{
+    struct limits *l = user;
+    struct refused r = {++l->nth, 0, values[1], values[2],
+                        values[3] ? values[3] : ""};
+
+    (void)columns;
+    (void)names;
+    if (!values[0] || !num_u64(str_of(values[0]), &r.seq) || !r.id || !r.code)
+        return FAIL(err, "an outcome in the ledger is malformed");
+    return writer_limits(l->k, &r, err);
+}
+
+/* A reject too many is one too many whichever run met it: whether a call ends
+ * well does not depend on how often it was interrupted. */
+static enum asid_rc check_limits(const struct kit *k, const char *execution,
+                                 struct asid_err *err)
+{
+    struct limits l = {k, 0};
+
+    if (!k->strict && k->max_reject >= 1)
+        return ASID_OK;
+    return ledger_query(k->cx.ledger,
+                        "SELECT seq, record_id, code, message FROM outcomes"
+                        " WHERE execution = ?1 AND code IS NOT NULL"
+                        " ORDER BY seq",
+                        &execution, 1, limit_row, &l, err);
+}
+
 static enum asid_rc replay_line(struct kit *k, struct slot *s,
                                 const struct line *line)
 {
@@ -95,6 +130,7 @@ static enum asid_rc go_on(struct kit *k, const struct ledger_checkpoint *c,
     TRY(sink_start(&w->out, c->output_bytes, err));
     TRY(sink_start(&w->rejects, c->reject_bytes, err));
     TRY(load_tally(k, c->execution, err));
+    TRY(check_limits(k, c->execution, err));
     TRY(replay(k, err));
     asid_info(&k->cx, "going on after record %llu of an earlier run",
               (unsigned long long)c->seq);
@@ -189,7 +225,8 @@ static enum asid_rc load_finished(struct kit *k,
     k->writer.finished = true;
     k->writer.pos = k->reader.pos;
     reader_keep(&k->reader);
-    return load_tally(k, c->execution, err);
+    TRY(load_tally(k, c->execution, err));
+    return check_limits(k, c->execution, err);
 }
 
 enum asid_rc resume_begin(struct kit *k, bool *done, struct asid_err *err)

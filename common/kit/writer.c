@@ -162,35 +162,34 @@ static void tell(struct kit *k, const struct slot *s)
         log_note(k, "%s: %s: %s", s->id, s->err.code, s->err.text);
 }
 
-static enum asid_rc check_limits(struct kit *k, const struct slot *s,
-                                 struct asid_err *err)
+enum asid_rc writer_limits(const struct kit *k, const struct refused *r,
+                           struct asid_err *err)
 {
-    const struct ledger_checkpoint *c = &k->writer.check;
-    uint64_t rejected = c->rejected + c->failed;
-
-    if (s->rc != ASID_REJECT)
-        return ASID_OK;
     if (k->strict)
         return FAIL(err, "stopped at the first reject (--strict): %s: %s: %s",
-                    s->id, s->err.code, s->err.text);
-    if ((double)rejected > k->max_reject * (double)c->seq)
+                    r->id, r->code, r->message);
+    if ((double)r->nth > k->max_reject * (double)r->seq)
         return FAIL(err,
                     "stopped: %llu of %llu records were rejected, more than "
                     "the share allowed (--max-reject)",
-                    (unsigned long long)rejected, (unsigned long long)c->seq);
+                    (unsigned long long)r->nth, (unsigned long long)r->seq);
     return ASID_OK;
 }
 
-enum asid_rc writer_take(struct kit *k, struct slot *s, struct asid_err *err)
+static enum asid_rc check_limits(struct kit *k, const struct slot *s,
+                                 uint64_t nth, uint64_t seq,
+                                 struct asid_err *err)
+{
+    const struct refused r = {nth, seq, s->id, s->err.code, s->err.text};
+
+    return s->rc == ASID_REJECT ? writer_limits(k, &r, err) : ASID_OK;
+}
+
+static enum asid_rc take(struct kit *k, struct slot *s, const char *status,
+                         struct asid_err *err)
 {
     struct writer *w = &k->writer;
-    const char *status;
 
-    if (s->rc != ASID_OK && s->rc != ASID_REJECT) {
-        *err = s->err;
-        return s->rc;
-    }
-    status = status_of(s);
     TRY(sink_add(s->rc == ASID_OK ? &w->out : &w->rejects, buf_view(&s->out),
                  err));
     count(k, s, status);
@@ -204,7 +203,25 @@ enum asid_rc writer_take(struct kit *k, struct slot *s, struct asid_err *err)
         add_row(k, s, status);
     if (s->rc == ASID_REJECT && (w->rejects.fd < 0 || k->verbose))
         tell(k, s);
-    TRY(check_limits(k, s, err));
+    return ASID_OK;
+}
+
+enum asid_rc writer_take(struct kit *k, struct slot *s, struct asid_err *err)
+{
+    const struct ledger_checkpoint *c = &k->writer.check;
+    const char *status;
+
+    if (s->rc != ASID_OK && s->rc != ASID_REJECT) {
+        *err = s->err;
+        return s->rc;
+    }
+    status = status_of(s);
+    /* What may be tried again is: it is not taken, so the next run begins with
+     * it. */
+    if (k->writer.resumable && strcmp(status, "failed") == 0)
+        TRY(check_limits(k, s, c->rejected + c->failed + 1, c->seq + 1, err));
+    TRY(take(k, s, status, err));
+    TRY(check_limits(k, s, c->rejected + c->failed, c->seq, err));
     return writer_tick(k, err);
 }
 

@@ -21,6 +21,11 @@ struct above {
     unsigned depth;
 };
 
+static int64_t nanoseconds(struct timespec t)
+{
+    return (int64_t)t.tv_sec * 1000000000 + (int64_t)t.tv_nsec;
+}
+
 static void keep(struct scan *s, const char *path, const struct stat *st)
 {
     struct scan_file *f;
@@ -34,8 +39,10 @@ static void keep(struct scan *s, const char *path, const struct stat *st)
     if (!st)
         return;
     f->size = st->st_size > 0 ? (uint64_t)st->st_size : 0;
-    f->mtime =
-        (int64_t)st->st_mtim.tv_sec * 1000000000 + (int64_t)st->st_mtim.tv_nsec;
+    f->mtime = nanoseconds(st->st_mtim);
+    f->ctime = nanoseconds(st->st_ctim);
+    f->device = st->st_dev;
+    f->inode = st->st_ino;
 }
 
 static bool has_suffix(const struct scan *s, const char *name)
@@ -55,6 +62,12 @@ static enum asid_rc walk(struct scan *s, const char *path,
                          const struct stat *folder, const struct above *up,
                          struct asid_err *err);
 
+/* The file a path leads to, or the link that leads nowhere. */
+static bool look(const char *path, struct stat *st)
+{
+    return stat(path, st) == 0 || lstat(path, st) == 0;
+}
+
 /* One entry of a folder. Whatever has the right name is taken, also a link
  * that leads nowhere: it ends as a reject, not as a silence. */
 static enum asid_rc visit(struct scan *s, const char *folder, const char *name,
@@ -62,7 +75,7 @@ static enum asid_rc visit(struct scan *s, const char *folder, const char *name,
 {
     const char *path = path_join(s->arena, folder, name);
     struct stat st;
-    bool found = stat(path_join(s->arena, s->root, path), &st) == 0;
+    bool found = look(path_join(s->arena, s->root, path), &st);
 
     if (found && S_ISDIR(st.st_mode))
         return walk(s, path, &st, up, err);
@@ -131,7 +144,7 @@ enum asid_rc scan_add(struct scan *s, const char *input, struct asid_err *err)
     size_t first = s->n;
     struct stat st;
 
-    if (stat(path_join(s->arena, s->root, path), &st) < 0) {
+    if (!look(path_join(s->arena, s->root, path), &st)) {
         keep(s, path, NULL);
         return ASID_OK;
     }
@@ -147,19 +160,107 @@ enum asid_rc scan_add(struct scan *s, const char *input, struct asid_err *err)
 
 /* --- finishing ------------------------------------------------------------- */
 
+static int compare(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
 static int by_path_then_order(const void *a, const void *b)
 {
     const struct scan_file *x = a, *y = b;
     int c = strcmp(x->path, y->path);
 
-    return c ? c : (x->order > y->order) - (x->order < y->order);
+    return c ? c : compare(x->order, y->order);
+}
+
+static bool same_path(const struct scan_file *x, const struct scan_file *y)
+{
+    return strcmp(x->path, y->path) == 0;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+    const struct scan_file *x = a, *y = b;
+    int c = compare(x->device, y->device);
+
+    return c ? c : compare(x->inode, y->inode);
+}
+
+static bool same_inode(const struct scan_file *x, const struct scan_file *y)
+{
+    return x->inode != 0 && by_inode(x, y) == 0;
+}
+
+static int by_real_then_order(const void *a, const void *b)
+{
+    const struct scan_file *x = a, *y = b;
+    int c = (x->real == NULL) - (y->real == NULL);
+
+    if (c == 0 && x->real)
+        c = strcmp(x->real, y->real);
+    if (c == 0 && x->real)
+        c = str_cmp(path_stem(x->path), path_stem(y->path));
+    return c ? c : compare(x->order, y->order);
+}
+
+static bool same_real(const struct scan_file *x, const struct scan_file *y)
+{
+    return x->real && y->real && strcmp(x->real, y->real) == 0 &&
+           str_eq(path_stem(x->path), path_stem(y->path));
+}
+
+/* The one path of a file, or of a link that leads nowhere; NULL when it is
+ * gone meanwhile. */
+static const char *real_path(const struct scan *s, const char *path)
+{
+    const char *full = path_join(s->arena, s->root, path);
+    const char *base = path_base(full), *dir;
+    char *real = realpath(full, NULL);
+    const char *copy = real ? arena_strdup(s->arena, real) : NULL;
+
+    free(real);
+    if (copy)
+        return copy;
+    dir = arena_strndup(s->arena, full, (size_t)(base - full));
+    real = realpath(*dir ? dir : ".", NULL);
+    copy = real ? path_join(s->arena, real, base) : NULL;
+    free(real);
+    return copy;
+}
+
+/* Only files with one inode can be one file, and these are few. */
+static void find_real(struct scan *s)
+{
+    qsort(s->files, s->n, sizeof *s->files, by_inode);
+    for (size_t i = 0; i < s->n; i++) {
+        struct scan_file *f = &s->files[i];
+
+        if ((i > 0 && same_inode(f - 1, f)) ||
+            (i + 1 < s->n && same_inode(f, f + 1)))
+            f->real = real_path(s, f->path);
+    }
+}
+
+/* Keep the first of files that are the same and next to each other. */
+static void
+drop_same(struct scan *s, int (*order)(const void *a, const void *b),
+          bool (*same)(const struct scan_file *x, const struct scan_file *y))
+{
+    size_t kept = 0;
+
+    qsort(s->files, s->n, sizeof *s->files, order);
+    for (size_t i = 0; i < s->n; i++) {
+        if (kept == 0 || !same(&s->files[kept - 1], &s->files[i]))
+            s->files[kept++] = s->files[i];
+    }
+    s->n = kept;
 }
 
 static int by_order(const void *a, const void *b)
 {
     const struct scan_file *x = a, *y = b;
 
-    return (x->order > y->order) - (x->order < y->order);
+    return compare(x->order, y->order);
 }
 
 static int by_stem(const void *a, const void *b)
@@ -171,18 +272,13 @@ static int by_stem(const void *a, const void *b)
 
 void scan_finish(struct scan *s)
 {
-    size_t kept = 0;
-
     if (s->n == 0)
         return;
     for (size_t i = 0; i < s->n; i++)
         s->files[i].order = i;
-    qsort(s->files, s->n, sizeof *s->files, by_path_then_order);
-    for (size_t i = 0; i < s->n; i++) {
-        if (kept == 0 || strcmp(s->files[kept - 1].path, s->files[i].path) != 0)
-            s->files[kept++] = s->files[i];
-    }
-    s->n = kept;
+    drop_same(s, by_path_then_order, same_path);
+    find_real(s);
+    drop_same(s, by_real_then_order, same_real);
     qsort(s->files, s->n, sizeof *s->files, by_stem);
     for (size_t i = 0; i < s->n; i++)
         s->files[i].stem_unique =

@@ -1,7 +1,11 @@
-/* Previews: why each stage would work on how many records. */
+/*
+ * Previews: why each stage would work on how many records.
+ *
+ * The ledger is asked, not the files between the stages: what is not there, or
+ * not as the ledger says, a run makes again, byte for byte.
+ */
 #include "asid/pipeline/preview.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,9 +23,20 @@ struct known {
     char since[32]; /* when the run that began the execution started */
     struct past {
         const char *id, *input_sha256;
+        const char *output_sha256; /* "" unless accepted */
         bool failed;
     } * past; /* by id */
+    const struct past **by_input;
     size_t n, room;
+};
+
+/* What one stage hands to the next. */
+struct flow {
+    struct flowing {
+        const char *id;     /* NULL: not known yet */
+        const char *sha256; /* of the line; NULL: yet to be made */
+    } * record;
+    size_t n;
 };
 
 struct preview {
@@ -136,6 +151,7 @@ static enum asid_rc take_outcome(void *user, int columns,
     past->id = arena_strdup(r->v->a, values[0] ? values[0] : "");
     past->input_sha256 = arena_strdup(r->v->a, values[1] ? values[1] : "");
     past->failed = values[2] && strcmp(values[2], "failed") == 0;
+    past->output_sha256 = arena_strdup(r->v->a, values[3] ? values[3] : "");
     return ASID_OK;
 }
 
@@ -144,6 +160,24 @@ static int by_id(const void *a, const void *b)
     const struct past *x = a, *y = b;
 
     return strcmp(x->id, y->id);
+}
+
+static int by_input(const void *a, const void *b)
+{
+    const struct past *const *x = a, *const *y = b;
+
+    return strcmp((*x)->input_sha256, (*y)->input_sha256);
+}
+
+static void sort_past(struct arena *a, struct known *k)
+{
+    if (k->n == 0)
+        return;
+    qsort(k->past, k->n, sizeof *k->past, by_id);
+    k->by_input = arena_array(a, k->n, sizeof *k->by_input);
+    for (size_t i = 0; i < k->n; i++)
+        k->by_input[i] = &k->past[i];
+    qsort(k->by_input, k->n, sizeof *k->by_input, by_input);
 }
 
 /* The ledger knows outputs by absolute path. */
@@ -181,11 +215,10 @@ static enum asid_rc look_up(const struct preview *v, const struct plan_stage *s,
                      " WHERE run_id = ?1",
                      binds, 1, take_run, &r, err));
     TRY(ledger_query(v->ledger,
-                     "SELECT record_id, input_sha256, status FROM outcomes"
-                     " WHERE execution = ?1 AND stage = ?2",
+                     "SELECT record_id, input_sha256, status, output_sha256"
+                     " FROM outcomes WHERE execution = ?1 AND stage = ?2",
                      binds, 2, take_outcome, &r, err));
-    if (known->n)
-        qsort(known->past, known->n, sizeof *known->past, by_id);
+    sort_past(v->a, known);
     return ASID_OK;
 }
 
@@ -229,7 +262,7 @@ static const struct past *find_item(const struct known *k,
 /* The file was written after the execution began. */
 static bool is_newer(const struct preview_item *item, const char *since)
 {
-    time_t seconds = (time_t)(item->mtime / 1000000000);
+    time_t seconds = (time_t)(item->changed / 1000000000);
     char text[32] = "";
     struct tm tm;
 
@@ -239,105 +272,74 @@ static bool is_newer(const struct preview_item *item, const char *since)
     return strncmp(text, since, 19) > 0;
 }
 
-static void count_items(const struct known *k, const struct preview_item *items,
-                        size_t n, struct preview_stage *out)
+/* --- counting ------------------------------------------------------------ */
+
+/* Count a record by its reason to be worked on, and hand on what will become
+ * of it. past: what became of it last time, or NULL. */
+static void pass_on(const struct known *k, const char *id,
+                    const struct past *past, bool changed,
+                    struct preview_stage *out, struct flow *next)
 {
-    out->in = n;
+    struct flowing *to = &next->record[next->n];
+
+    out->in++;
+    *to = (struct flowing){past ? past->id : id, NULL};
+    if (!past) {
+        out->fresh++;
+    } else if (!k->options_same) {
+        out->option++;
+    } else if (changed) {
+        out->input++;
+    } else if (past->failed) {
+        out->retry++;
+    } else {
+        out->done++;
+        if (!past->output_sha256[0])
+            return; /* rejected: it goes no further */
+        to->sha256 = past->output_sha256;
+    }
+    next->n++;
+}
+
+static void count_items(const struct known *k, const struct preview_item *items,
+                        size_t n, struct preview_stage *out, struct flow *next)
+{
     for (size_t i = 0; i < n; i++) {
         const struct past *past = find_item(k, &items[i]);
 
-        if (!k->found || !past)
-            out->fresh++;
-        else if (!k->options_same)
-            out->option++;
-        else if (is_newer(&items[i], k->since))
-            out->input++;
-        else if (past->failed)
-            out->retry++;
-        else
-            out->done++;
+        pass_on(k, items[i].unique ? items[i].stem : NULL, past,
+                is_newer(&items[i], k->since), out, next);
         out->at_most |= !items[i].unique;
     }
 }
 
-/* --- the others ---------------------------------------------------------- */
-
-static void count_record(const struct known *k, struct arena *scratch,
-                         struct str line, struct preview_stage *out)
+/* By its line, as a record without an id is known by its place only. */
+static const struct past *find_record(const struct known *k,
+                                      const struct flowing *record)
 {
-    struct json *record;
-    struct asid_err ignored;
-    const struct past *past = NULL;
-    const char *id = NULL;
-    char hex[HASH_HEX];
+    struct past wanted = {.input_sha256 = record->sha256};
+    const struct past *key = &wanted, **found = NULL;
 
-    out->in++;
-    if (json_parse(scratch, line, 0, &record, &ignored) == ASID_OK)
-        id = json_text(json_get(record, "id"));
-    if (id)
-        past = find_past(k, id);
-    hash_text(line, hex);
-    if (!k->found || !past)
-        out->fresh++;
-    else if (!k->options_same)
-        out->option++;
-    else if (strcmp(past->input_sha256, hex) != 0)
-        out->input++;
-    else if (past->failed)
-        out->retry++;
-    else
-        out->done++;
+    if (record->sha256 && k->n)
+        found = bsearch(&key, k->by_input, k->n, sizeof *k->by_input, by_input);
+    if (found)
+        return *found;
+    return record->id ? find_past(k, record->id) : NULL;
 }
 
-/* Classify the records of the input file as it lies there now. */
-static enum asid_rc count_file(const char *path, const struct known *k,
-                               struct preview_stage *out, struct asid_err *err)
+static void count_records(const struct known *k, const struct flow *flow,
+                          struct preview_stage *out, struct flow *next)
 {
-    struct arena scratch = ARENA_INIT;
-    enum asid_rc rc = ASID_OK;
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t n;
-    FILE *file = fopen(path, "re");
+    for (size_t i = 0; i < flow->n; i++) {
+        const struct flowing *r = &flow->record[i];
+        const struct past *past = find_record(k, r);
 
-    if (!file && errno == ENOENT)
-        return ASID_OK;
-    if (!file)
-        return FAIL_ERRNO(err, "cannot open %s", path);
-    while ((n = getline(&line, &room, file)) >= 0) {
-        struct str text = str_trim((struct str){line, (size_t)n});
-
-        arena_reset(&scratch);
-        if (text.n)
-            count_record(k, &scratch, text, out);
+        pass_on(k, r->id, past,
+                !r->sha256 ||
+                    (past && strcmp(past->input_sha256, r->sha256) != 0),
+                out, next);
+        out->at_most |= r->sha256 == NULL;
     }
-    if (ferror(file))
-        rc = FAIL_ERRNO(err, "cannot read %s", path);
-    free(line);
-    fclose(file);
-    arena_release(&scratch);
-    return rc;
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* What upstream has yet to do reaches this stage as new or changed records. */
-static void add_upstream(const struct preview_stage *up,
-                         struct preview_stage *out)
-{
-    uint64_t changed = least(out->done, up->input + up->option);
-    uint64_t to_come = up->fresh + up->retry;
-
-    out->at_most = up->at_most || to_come || up->input || up->option;
-    out->done -= changed;
-    out->input += changed;
-    if (out->in == 0 && to_come == 0)
-        to_come = up->in; /* its output is gone */
-    out->fresh += to_come;
-    out->in += to_come;
 }
 
 /* --- model calls --------------------------------------------------------- */
@@ -368,19 +370,22 @@ static enum asid_rc count_all(const struct preview *v,
                               const struct preview_item *items, size_t n_items,
                               struct preview_stage *out, struct asid_err *err)
 {
+    struct flow flow = {NULL, 0};
+
     for (size_t i = 0; i < v->plan->n_stages; i++) {
         const struct plan_stage *s = &v->plan->stages[i];
+        size_t n = i == 0 ? n_items : flow.n;
+        struct flow next = {arena_array(v->a, n, sizeof *next.record), 0};
         struct known known;
 
         memset(&out[i], 0, sizeof out[i]);
         TRY(look_up(v, s, &known, err));
-        if (i == 0) {
-            count_items(&known, items, n_items, &out[i]);
-        } else {
-            if (v->ledger)
-                TRY(count_file(s->input, &known, &out[i], err));
-            add_upstream(&out[i - 1], &out[i]);
-        }
+        if (i == 0)
+            count_items(&known, items, n_items, &out[i], &next);
+        else
+            count_records(&known, &flow, &out[i], &next);
+        out[i].at_most |= i > 0 && out[i - 1].at_most;
+        flow = next;
         count_calls(v, s->stage, &out[i]);
     }
     return ASID_OK;

@@ -95,6 +95,38 @@ ingest --root "$tmp/set" --ledger "$tmp/ledger" -o "$tmp/records" a b
 exits 0 "the same run again ends well"
 same "$tmp/records" "$tmp/first" "the same run again gives the same bytes"
 
+# --- resuming: a file that was replaced is looked at again
+mkdir "$tmp/swap"
+for n in 1 2; do # the same pictures with another last byte
+    cp $clips/bird.mp4 "$tmp/swap/bird.mp4.$n"
+    printf '\000\000\000\020free%08d' $n >>"$tmp/swap/bird.mp4.$n"
+done
+touch -r $clips/bird.mp4 "$tmp/swap/bird.mp4.1" "$tmp/swap/bird.mp4.2"
+swap() { ingest --root "$tmp/swap" --ledger "$tmp/swap.db" -o "$tmp/swapped" .; }
+hash_of() { sha256sum <"$tmp/swap/bird.mp4" | cut -d' ' -f1; }
+cp -p "$tmp/swap/bird.mp4.1" "$tmp/swap/bird.mp4"
+swap
+is "$(jq -r .media.sha256 "$tmp/swapped")" "$(hash_of)" "a file has its hash"
+cat "$tmp/swap/bird.mp4.2" >"$tmp/swap/bird.mp4"
+touch -r $clips/bird.mp4 "$tmp/swap/bird.mp4"
+swap
+is "$(jq -r .media.sha256 "$tmp/swapped")" "$(hash_of)" \
+    "written anew with the same size and time it gets its new hash"
+mv "$tmp/swap/bird.mp4.1" "$tmp/swap/bird.mp4"
+swap
+is "$(jq -r .media.sha256 "$tmp/swapped")" "$(hash_of)" \
+    "and so does one that another file was moved onto"
+
+# --- the same file reached twice
+ingest --root "$tmp/set" a a/../a "$tmp/set/a" a/clip.mp4 "$tmp/set/b/../a/clip.mp4"
+is "$(jq -r '"\(.id) \(.video)"' "$tmp/out")" "clip a/clip.mp4" \
+    "inputs that overlap give a file once, by its first path, with its stem"
+is "$(codes)" "" "and no duplicate"
+ln -s ../clip.mp4 "$tmp/set/a/other-name.mp4"
+ingest --root "$tmp/set" a/other-name.mp4 clip.mp4
+is "$(ids)" "other-name clip " "a link with another name is a clip of its own"
+rm "$tmp/set/a/other-name.mp4"
+
 # --- odd files
 odd=$tmp/odd
 mkdir -p "$odd/.hidden" "$odd/loop"

@@ -239,6 +239,52 @@ rm -f l.db* ./*.jsonl "$ASID_TEST_CALLS"
 run "$echo" -q in -o out.jsonl --rejects /dev/null --ledger l.db
 run "$echo" -q in -o out.jsonl --rejects /dev/null --ledger l.db
 is "$(calls) $(wc -l <out.jsonl)" "2 1" "rejects that go to a device do not keep from resuming"
+
+# --- limits: what is done already counts as if it were done now ----------------------------------------
+{
+    echo '{"id":"a"}'
+    echo '{"id":"b","test":{"reject":"media.damaged"}}'
+    echo '{"id":"c"}'
+    echo broken
+    echo '{"id":"d"}'
+} >in
+for limit in --strict '--max-reject 0' '--max-reject 0.4'; do
+    rm -f l.db* ./*.jsonl ./*.part
+    # shellcheck disable=SC2086  # an option and its value
+    work $limit
+    exits 1 "$limit: a reject too many ends the run"
+    cp err want.err
+    [ ! -e out.jsonl ]
+    say $? "$limit: and publishes nothing"
+    # shellcheck disable=SC2086
+    work $limit
+    exits 1 "$limit: the same call again ends the same way"
+    same err want.err "$limit: with the same message"
+    work
+    exits 0 "$limit: without it the work goes on to its end"
+    cp out.jsonl want.out
+    calls >/dev/null
+    # shellcheck disable=SC2086
+    work $limit
+    exits 1 "$limit: complete, and still a reject too many"
+    same err want.err "$limit: with the message of the first run"
+    same out.jsonl want.out "$limit: what was published stays"
+    is "$(calls)" 0 "$limit: and nothing is called for it"
+done
+work --max-reject 0.5
+exits 0 "a share that is not exceeded lets complete work pass"
+rm -f l.db* ./*.jsonl ./*.part
+printf '{"id":"a"}\n{"id":"b","test":{"outage":true}}\n{"id":"c"}\n' >in
+ASID_TEST_OUTAGE=1
+export ASID_TEST_OUTAGE
+work --strict
+exits 1 "an outage is a reject too many for --strict"
+unset ASID_TEST_OUTAGE
+calls >/dev/null
+work --strict
+exits 0 "but one that is tried again"
+is "$(calls)" 2 "and the work goes on from there"
+
 # --- several stages on one ledger -------------------------------------------------------------------
 rm -f l.db* ./*.jsonl
 awk 'BEGIN { for (i = 0; i < 2000; i++) print "{\"id\":\"r" i "\"}" }' >in

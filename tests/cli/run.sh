@@ -41,6 +41,16 @@ has "$tmp/out" "asid-ingest --root=data-samples" \
     "a dry run shows the command lines"
 listing "$out" >"$tmp/after"
 same "$tmp/before" "$tmp/after" "a dry run writes nothing in the folder"
+cp "$tmp/out" "$tmp/plan"
+cp -r "$out/stages" "$tmp/kept"
+: >"$out/stages/01-ingest.jsonl"
+run "$bin/asid-run" pipelines/smoke.yaml --output "$out" --dry-run
+same "$tmp/out" "$tmp/plan" \
+    "a stage's file that was emptied is made again: it is no new work"
+rm "$out/stages/01-ingest.jsonl"
+run "$bin/asid-run" pipelines/smoke.yaml --output "$out" --dry-run
+same "$tmp/out" "$tmp/plan" "nor is one that was deleted"
+cp "$tmp/kept"/*.jsonl "$out/stages"
 run "$bin/asid-run" pipelines/caption.yaml --output "$tmp/none" --dry-run
 exits 0 "a dry run without a folder ends well"
 has "$tmp/out" "model calls" "a dry run counts the model calls"
@@ -129,16 +139,19 @@ sed -e "s|^root:.*|root: $tmp/media|" -e 's|\[clips\]|["."]|' \
     pipelines/smoke.yaml >"$tmp/many.yaml"
 run "$bin/asid-run" "$tmp/many.yaml" --output "$tmp/whole" -q
 exits 0 "ten clips run to their end"
-# interrupt SIGNAL: start, wait until the first stage works, send, wait.
+# interrupt SIGNAL: start, wait until the first stage works, send, wait. The
+# stage is held meanwhile: it must not be done before the signal comes.
 interrupt() {
     "$bin/asid-run" "$tmp/many.yaml" --output "$tmp/cut" -q 2>"$tmp/err" &
     pid=$!
     while [ ! -s "$tmp/cut/run.lock" ] ||
-        ! child=$(pgrep -P "$pid" -x asid-ingest); do
+        ! child=$(pgrep -P "$pid" -x asid-ingest) ||
+        [ ! -s "$tmp/cut/stages/01-ingest.jsonl.lock" ]; do
         kill -0 "$pid" 2>/dev/null || break
     done
-    sleep 0.2
+    kill -STOP "$child"
     if [ "$1" = CHILD ]; then kill -9 "$child"; else kill -"$1" "$pid"; fi
+    kill -CONT "$child" 2>/dev/null
     wait "$pid" 2>/dev/null
     status=$?
     : >"$tmp/out"

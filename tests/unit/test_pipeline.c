@@ -468,7 +468,7 @@ static const char preview_yaml[] =
     "max-tokens: %d}\n";
 
 struct past_record {
-    const char *id, *line, *status;
+    const char *id, *line, *status, *made; /* made: its line in the output */
 };
 
 /* Write what a run of that stage with that plan would have left. */
@@ -492,7 +492,7 @@ static void pretend(struct arena *a, struct ledger *l,
     buf_release(&text);
     snprintf(c.execution, sizeof c.execution, "%s", run.run_id);
     for (size_t i = 0; i < n; i++) {
-        char hex[HASH_HEX];
+        char hex[HASH_HEX], made[HASH_HEX];
         struct ledger_outcome o = {.execution = c.execution,
                                    .run_id = c.execution,
                                    .stage = s->stage->name,
@@ -502,6 +502,10 @@ static void pretend(struct arena *a, struct ledger *l,
                                    .input_sha256 = hex};
 
         hash_text(str_of(records[i].line), hex);
+        if (records[i].made) {
+            hash_text(str_of(records[i].made), made);
+            o.output_sha256 = made;
+        }
         CHECK_OK(ledger_commit(l, &o, 1, s->stage->name, output, &c, &err),
                  err);
     }
@@ -524,15 +528,24 @@ static void check_preview(const struct preview_stage *got, const char *want,
 static void test_preview(void)
 {
     static const struct past_record items[] = {
-        {"a", "", "accepted"}, {"b", "", "rejected"}, {"c", "", "failed"}};
+        {"a", "", "accepted", "{\"id\":\"a\"}"},
+        {"b", "", "rejected", NULL},
+        {"c", "", "failed", NULL},
+        {"d", "", "accepted", "{\"id\":\"d\"}"},
+        {"e", "", "accepted", "{\"id\":\"e\"}"},
+        {"f", "", "accepted", "{\"id\":\"f\"}"},
+        {"g", "", "accepted", "{\"id\":\"g\"}"}};
     static const struct past_record records[] = {
-        {"a", "{\"id\":\"a\"}", "accepted"},
-        {"d", "{\"id\":\"d\",\"was\":1}", "accepted"},
-        {"e", "{\"id\":\"e\"}", "failed"}};
-    static const struct preview_item found[] = {{"a", true, 0},
-                                                {"b", true, INT64_MAX},
-                                                {"c", true, 0},
-                                                {"new", true, 0}};
+        {"a", "{\"id\":\"a\"}", "accepted", "A"},
+        {"d", "{\"id\":\"d\",\"was\":1}", "accepted", "D"},
+        {"e", "{\"id\":\"e\"}", "failed", NULL},
+        {"line:9", "{\"id\":\"g\"}", "rejected", NULL}};
+    static const struct preview_item found[] = {
+        {"a", true, 0}, {"d", true, 0},  {"e", true, 0},
+        {"f", true, 0}, {"g", true, 0},  {"b", true, INT64_MAX},
+        {"c", true, 0}, {"new", true, 0}};
+    static const struct preview_item newer[] = {{"a", true, INT64_MAX},
+                                                {"d", true, 0}};
     struct arena a = ARENA_INIT;
     const char *dir = path_join(&a, base, "preview");
     struct plan_settings settings = {.dir = dir, .programs = "/bin"};
@@ -547,11 +560,11 @@ static void test_preview(void)
                  &p, &err),
              err);
     CHECK_OK(plan_make(&a, &p, &settings, &plan, &err), err);
-    CHECK_OK(preview_make(&a, &p, &plan, found, 4, false, out, &err), err);
-    check_preview(&out[0], "in 4 new 4 input 0 option 0 retry 0 done 0 calls 0",
+    CHECK_OK(preview_make(&a, &p, &plan, found, 8, false, out, &err), err);
+    check_preview(&out[0], "in 8 new 8 input 0 option 0 retry 0 done 0 calls 0",
                   "nothing there yet: ingest");
     check_preview(&out[1],
-                  "in 4 new 4 input 0 option 0 retry 0 done 0 calls 32 at most",
+                  "in 8 new 8 input 0 option 0 retry 0 done 0 calls 64 at most",
                   "nothing there yet: caption");
     CHECK(access(dir, F_OK) < 0, "the folder was made");
     check_case("without a ledger everything is new, and nothing is written");
@@ -560,44 +573,51 @@ static void test_preview(void)
     CHECK_OK(ledger_open(plan.ledger, &l, &err), err);
     if (!l)
         return;
-    pretend(&a, l, &plan.stages[0], plan.stages[0].output, items, 3);
-    pretend(&a, l, &plan.stages[1], plan.stages[1].output, records, 3);
-    put(&a, "preview/stages/01-ingest.jsonl",
-        "{\"id\":\"a\"}\n{\"id\":\"d\"}\n\n{\"id\":\"e\"}\n{\"id\":\"f\"}\n");
-    CHECK_OK(preview_make(&a, &p, &plan, found, 4, false, out, &err), err);
-    check_preview(&out[0], "in 4 new 1 input 1 option 0 retry 1 done 1 calls 0",
+    pretend(&a, l, &plan.stages[0], plan.stages[0].output, items, 7);
+    pretend(&a, l, &plan.stages[1], plan.stages[1].output, records, 4);
+    CHECK_OK(preview_make(&a, &p, &plan, found, 8, false, out, &err), err);
+    check_preview(&out[0], "in 8 new 1 input 1 option 0 retry 1 done 5 calls 0",
                   "ingest");
-    /* Of the file: a done, d changed, e retry, f new; from upstream: two new,
-     * one changed. */
+    /* a is done, so is g, which had no id of its own; d changed, e retry, f
+     * new, and from upstream b, c and new. */
     check_preview(&out[1],
-                  "in 6 new 3 input 2 option 0 retry 1 done 0 calls 48 at most",
+                  "in 8 new 4 input 1 option 0 retry 1 done 2 calls 48 at most",
                   "caption");
     check_case("a preview tells new, changed, retry and done apart");
 
-    CHECK_OK(preview_make(&a, &p, &plan, found, 1, false, out, &err), err);
-    check_preview(&out[0], "in 1 new 0 input 0 option 0 retry 0 done 1 calls 0",
+    CHECK_OK(preview_make(&a, &p, &plan, found, 5, false, out, &err), err);
+    check_preview(&out[0], "in 5 new 0 input 0 option 0 retry 0 done 5 calls 0",
                   "ingest");
     check_preview(&out[1],
-                  "in 4 new 1 input 1 option 0 retry 1 done 1 calls 24",
+                  "in 5 new 1 input 1 option 0 retry 1 done 2 calls 24",
                   "caption");
+    CHECK_OK(preview_make(&a, &p, &plan, found, 1, false, out, &err), err);
+    check_preview(&out[1], "in 1 new 0 input 0 option 0 retry 0 done 1 calls 0",
+                  "caption, of what is still there");
     check_case("a preview is exact when nothing upstream is open");
+
+    CHECK_OK(preview_make(&a, &p, &plan, newer, 2, false, out, &err), err);
+    check_preview(&out[1],
+                  "in 2 new 0 input 2 option 0 retry 0 done 0 calls 16 at most",
+                  "caption, after a file was written anew");
+    check_case("what changes upstream changes downstream");
 
     CHECK_OK(pipeline_load(
                  &a, put(&a, "p.yaml", arena_printf(&a, preview_yaml, 4, 9)),
                  &p, &err),
              err);
     CHECK_OK(plan_make(&a, &p, &settings, &plan, &err), err);
-    CHECK_OK(preview_make(&a, &p, &plan, found, 1, false, out, &err), err);
-    check_preview(&out[0], "in 1 new 0 input 0 option 0 retry 0 done 1 calls 0",
+    CHECK_OK(preview_make(&a, &p, &plan, found, 5, false, out, &err), err);
+    check_preview(&out[0], "in 5 new 0 input 0 option 0 retry 0 done 5 calls 0",
                   "ingest with another -j");
     check_preview(&out[1],
-                  "in 4 new 1 input 0 option 3 retry 0 done 0 calls 32",
+                  "in 5 new 1 input 0 option 4 retry 0 done 0 calls 40",
                   "caption with another limit");
     check_case("an option that decides nothing is no change");
 
-    CHECK_OK(preview_make(&a, &p, &plan, found, 4, true, out, &err), err);
+    CHECK_OK(preview_make(&a, &p, &plan, found, 8, true, out, &err), err);
     check_preview(&out[1],
-                  "in 4 new 4 input 0 option 0 retry 0 done 0 calls 32 at most",
+                  "in 8 new 8 input 0 option 0 retry 0 done 0 calls 64 at most",
                   "caption, started over");
     check_case("a preview of a fresh start forgets everything");
     ledger_close(l);

@@ -2,6 +2,7 @@
 #include "asid/media/scan.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "media_files.h"
 
@@ -102,6 +103,28 @@ static void test_links(void)
     check_case("links are followed, but not in circles; broken ones are kept");
 }
 
+static void test_overlap(void)
+{
+    CHECK_TEXT(SCAN("b/c", "b/../b/c", "b/c/../c/one.mp4"), "b/c/one.mp4");
+    CHECK_TEXT(SCAN("b/broken.mp4", "b/../b/broken.mp4"), "b/broken.mp4");
+    CHECK_TEXT(SCAN("gone.mp4", "b/../gone.mp4"), "gone.mp4* b/../gone.mp4*");
+    CHECK_TEXT(
+        SCAN("b.mp4/../b-x.mp4", "b-x.mp4", scratch_path(&scratch, "b-x.mp4")),
+        "b.mp4/../b-x.mp4");
+    check_case("a file reached by several paths is one, under the first");
+    CHECK(symlink("../b-x.mp4", scratch_path(&scratch, "b.mp4/b-x.mp4")) == 0,
+          "symlink");
+    CHECK(symlink("b-x.mp4", scratch_path(&scratch, "b-y.mp4")) == 0, "link");
+    CHECK(link(scratch_path(&scratch, "b-x.mp4"),
+               scratch_path(&scratch, "b/b-x.mp4")) == 0,
+          "link");
+    CHECK_TEXT(SCAN("b-x.mp4", "b.mp4/b-x.mp4"), "b-x.mp4");
+    CHECK_TEXT(SCAN("b-x.mp4", "b-y.mp4"), "b-x.mp4 b-y.mp4");
+    CHECK_TEXT(SCAN("b-x.mp4", "b/b-x.mp4", "b.mp4/b-x.mp4", "b/../b/b-x.mp4"),
+               "b-x.mp4* b/b-x.mp4*");
+    check_case("links with its stem are it; other names, hard links are not");
+}
+
 static void test_unreadable(void)
 {
     static const char *const suffixes[] = {"mp4"};
@@ -129,6 +152,7 @@ int main(void)
     scratch_make(&scratch);
     test_walk();
     test_links();
+    test_overlap();
     test_unreadable();
     scratch_remove(&scratch);
     return check_done();

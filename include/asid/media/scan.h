@@ -16,9 +16,14 @@
 
 struct scan_file {
     const char *path; /* as found: relative to root, or absolute */
-    uint64_t size;    /* both 0 when the file cannot be looked at */
-    int64_t mtime;    /* nanoseconds */
-    size_t order;     /* scan_finish's own */
+    /* All 0 when the file cannot be looked at. A file that was replaced by one
+     * of the same size and mtime has another ctime; on file systems that keep
+     * none, another inode. */
+    uint64_t size;
+    int64_t mtime, ctime; /* nanoseconds */
+    uint64_t device, inode;
+    const char *real; /* these two are scan_finish's own */
+    size_t order;
     bool stem_unique; /* no other file of this scan has the same stem */
 };
 
@@ -38,7 +43,11 @@ struct scan {
  * read. */
 enum asid_rc scan_add(struct scan *s, const char *input,
                       struct asid_err *err) ASID_WARN_UNUSED;
-/* Drop files that were found twice under one path, set stem_unique. */
+/* Drop files that were found before, set stem_unique. A file is the same when
+ * its path is, or when two paths of one stem lead to it over "..", folders
+ * that are links, or links to files. A link of another name is another clip to
+ * whoever made it, and hard links are two files: copies of the folder would
+ * be, too. */
 void scan_finish(struct scan *s);
 void scan_release(struct scan *s);
 

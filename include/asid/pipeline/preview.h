@@ -1,6 +1,6 @@
 /*
- * Previews: what a run would do, from the ledger and the files, without
- * running or writing anything.
+ * Previews: what a run would do, from the ledger and the files of the source,
+ * without running or writing anything.
  *
  * Options count as changed when the command line of the stage's last call
  * differs in an option that decides results. What only the stage itself can
@@ -34,8 +34,8 @@ struct preview_stage {
 /* What the source stage would make a record of. */
 struct preview_item {
     const char *stem;
-    bool unique;   /* the stem is the id; else a hash is appended to it */
-    int64_t mtime; /* nanoseconds since 1970 */
+    bool unique;     /* the stem is the id; else a hash is appended to it */
+    int64_t changed; /* in content or name, nanoseconds since 1970 */
 };
 
 /* Look at every stage of the plan. started_over: as if the folder were empty
