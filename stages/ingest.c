@@ -343,9 +343,9 @@ static enum asid_rc describe(struct asid_job *job, const char *video,
     uint64_t bytes = 0;
 
     if (!info->video.present)
-        return REJECT(err, "media.no_video", "%s: no video stream", path);
+        return REJECT(err, "media.no_video", "%s: no video stream", video);
     /* It was readable a moment ago: what fails now is this file's disk. */
-    if (hash_file(path, sha256, &bytes, err) != ASID_OK)
+    if (hash_file_named(path, video, sha256, &bytes, err) != ASID_OK)
         return REJECT(err, "media.unreadable", "%s", err->text);
     if (!unique)
         id = id_with_hash(job->arena, str_of(id), sha256);
@@ -374,6 +374,8 @@ static enum asid_rc ingest_record(struct asid_job *job, struct asid_err *err)
              : media_probe(path, s->check, &s->limits, &info, err);
     if (rc == ASID_OK)
         rc = describe(job, video, path, &info, &cuts, err);
+    else
+        asid_err_within(err, "%s", video);
     media_cuts_release(&cuts);
     return rc;
 }

@@ -153,13 +153,13 @@ static enum asid_rc add_sound(const struct omni *omni, struct omni_inputs *in,
 
 /* --- the prompt ----------------------------------------------------------- */
 
-/* Failures name the file once. */
-static enum asid_rc within(enum asid_rc rc, const char *path,
+/* Failures name the file once: those of the file as the caller calls it. */
+static enum asid_rc within(enum asid_rc rc, const char *path, const char *name,
                            struct asid_err *err)
 {
-    if (rc == ASID_OK || strstr(err->text, path))
+    if (rc == ASID_OK || (rc != ASID_REJECT && strstr(err->text, path)))
         return rc;
-    return asid_err_within(err, "%s", path);
+    return asid_err_within(err, "%s", name ? name : path);
 }
 
 enum asid_rc ask_open_inputs(const struct omni *omni, const char *system,
@@ -174,14 +174,14 @@ enum asid_rc ask_open_inputs(const struct omni *omni, const char *system,
     notes = notes ? notes : &unread;
     *notes = (struct ask_notes){.sound_too_short = false};
     if (media->video)
-        rc = within(add_video(&t, notes, err), media->video, err);
+        rc = within(add_video(&t, notes, err), media->video, media->name, err);
     else
         rc = omni_inputs_new(omni, system, &t.in, err);
     if (rc == ASID_OK && media->image)
-        rc = within(add_image(t.in, media, err), media->image, err);
+        rc = within(add_image(t.in, media, err), media->image, NULL, err);
     if (rc == ASID_OK && media->audio)
-        rc =
-            within(add_sound(omni, t.in, media, notes, err), media->audio, err);
+        rc = within(add_sound(omni, t.in, media, notes, err), media->audio,
+                    NULL, err);
     media_sound_release(&t.sound);
     free(t.index);
     if (rc == ASID_OK)

@@ -51,8 +51,9 @@ void hash_text(struct str text, char hex[HASH_HEX])
     hash_hex(&h, hex);
 }
 
-enum asid_rc hash_file(const char *path, char hex[HASH_HEX], uint64_t *size,
-                       struct asid_err *err)
+enum asid_rc hash_file_named(const char *path, const char *name,
+                             char hex[HASH_HEX], uint64_t *size,
+                             struct asid_err *err)
 {
     enum { CHUNK = 1 << 18 };
     enum asid_rc rc = ASID_OK;
@@ -64,11 +65,11 @@ enum asid_rc hash_file(const char *path, char hex[HASH_HEX], uint64_t *size,
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
-        return FAIL_ERRNO(err, "cannot open %s", path);
+        return FAIL_ERRNO(err, "cannot open %s", name);
     chunk = mem_alloc(CHUNK);
     /* A device or a pipe may never end. */
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        rc = FAIL(err, "%s is not a regular file", path);
+        rc = FAIL(err, "%s is not a regular file", name);
         goto out;
     }
     hash_init(&h);
@@ -76,7 +77,7 @@ enum asid_rc hash_file(const char *path, char hex[HASH_HEX], uint64_t *size,
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            rc = FAIL_ERRNO(err, "cannot read %s", path);
+            rc = FAIL_ERRNO(err, "cannot read %s", name);
             goto out;
         }
         hash_add(&h, chunk, (size_t)n);
@@ -89,6 +90,12 @@ out:
     free(chunk);
     close(fd);
     return rc;
+}
+
+enum asid_rc hash_file(const char *path, char hex[HASH_HEX], uint64_t *size,
+                       struct asid_err *err)
+{
+    return hash_file_named(path, path, hex, size, err);
 }
 
 uint64_t hash_u64(struct str text)

@@ -51,15 +51,14 @@ static enum asid_rc open_media(const char *path, int *fd, struct asid_err *err)
     if (*fd < 0 && is_our_fault(errno))
         return FAIL_ERRNO(err, "cannot open %s", path);
     if (*fd < 0)
-        return REJECT(err, "media.unreadable", "cannot open %s: %s", path,
+        return REJECT(err, "media.unreadable", "%s",
                       asid_errno_text(space, sizeof space, errno));
     if (fstat(*fd, &st) < 0)
         return FAIL_ERRNO(err, "cannot look at %s", path);
     if (!S_ISREG(st.st_mode))
-        return REJECT(err, "media.unreadable", "%s is not a regular file",
-                      path);
+        return REJECT(err, "media.unreadable", "not a regular file");
     if (st.st_size == 0)
-        return REJECT(err, "media.unreadable", "%s is empty", path);
+        return REJECT(err, "media.unreadable", "the file is empty");
     return ASID_OK;
 }
 
@@ -240,10 +239,9 @@ static bool wait_for(struct link *l, short events)
 }
 
 /* The text is a placeholder: link_close knows how the helper ended. */
-static enum asid_rc lost(const struct link *l, struct asid_err *err)
+static enum asid_rc lost(struct asid_err *err)
 {
-    return REJECT(err, "media.damaged", "%s: the decoder gave no answer",
-                  l->path);
+    return REJECT(err, "media.damaged", "the decoder gave no answer");
 }
 
 static enum asid_rc put(struct link *l, const void *p, size_t n,
@@ -256,12 +254,12 @@ static enum asid_rc put(struct link *l, const void *p, size_t n,
 
         if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
             if (!wait_for(l, POLLOUT))
-                return lost(l, err);
+                return lost(err);
             continue;
         }
         if (sent < 0) {
             l->cut = true;
-            return lost(l, err);
+            return lost(err);
         }
         at += sent;
         n -= (size_t)sent;
@@ -278,12 +276,12 @@ enum asid_rc link_body(struct link *l, void *p, size_t n, struct asid_err *err)
 
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
             if (!wait_for(l, POLLIN))
-                return lost(l, err);
+                return lost(err);
             continue;
         }
         if (got <= 0) {
             l->cut = true;
-            return lost(l, err);
+            return lost(err);
         }
         l->spoken = true;
         at += got;
@@ -294,12 +292,10 @@ enum asid_rc link_body(struct link *l, void *p, size_t n, struct asid_err *err)
 
 /* --- messages ------------------------------------------------------------- */
 
-enum asid_rc link_garbled(const struct link *l, const char *what,
-                          struct asid_err *err)
+enum asid_rc link_garbled(const char *what, struct asid_err *err)
 {
     return REJECT(err, "media.damaged",
-                  "%s: the decoder's answer makes no sense (%s)", l->path,
-                  what);
+                  "the decoder's answer makes no sense (%s)", what);
 }
 
 static enum asid_rc read_fault(struct link *l, uint64_t size,
@@ -315,12 +311,12 @@ static enum asid_rc read_fault(struct link *l, uint64_t size,
     struct wire_error e;
 
     if (size != sizeof e)
-        return link_garbled(l, "size of an error", err);
+        return link_garbled("size of an error", err);
     TRY(link_body(l, &e, sizeof e, err));
     if (e.fault >= WIRE_FAULTS)
-        return link_garbled(l, "unknown fault", err);
+        return link_garbled("unknown fault", err);
     e.text[sizeof e.text - 1] = '\0';
-    return REJECT(err, codes[e.fault], "%s: %s", l->path, e.text);
+    return REJECT(err, codes[e.fault], "%s", e.text);
 }
 
 enum asid_rc link_next(struct link *l, struct wire_head *head,
@@ -328,7 +324,7 @@ enum asid_rc link_next(struct link *l, struct wire_head *head,
 {
     TRY(link_body(l, head, sizeof *head, err));
     if (head->magic != WIRE_MAGIC)
-        return link_garbled(l, "magic", err);
+        return link_garbled("magic", err);
     if (head->kind == WIRE_ERROR)
         return read_fault(l, head->size, err);
     return ASID_OK;
@@ -411,20 +407,17 @@ static enum asid_rc explain(const struct link *l, int status,
                          "are its libraries installed?");
     if (WIFEXITED(status))
         return REJECT(err, "media.limit",
-                      "%s: the decoder ended early (exit status %d)", l->path,
+                      "the decoder ended early (exit status %d)",
                       WEXITSTATUS(status));
     switch (WTERMSIG(status)) {
     case SIGXCPU:
         return REJECT(err, "media.limit",
-                      "%s: the decoder used %.0f s of processor time", l->path,
-                      l->allowed);
+                      "the decoder used %.0f s of processor time", l->allowed);
     case SIGKILL:
         return REJECT(err, "media.limit",
-                      "%s: the decoder was killed, probably for its memory",
-                      l->path);
+                      "the decoder was killed, probably for its memory");
     default:
-        return REJECT(err, "media.damaged",
-                      "%s: the decoder crashed (signal %d)", l->path,
+        return REJECT(err, "media.damaged", "the decoder crashed (signal %d)",
                       WTERMSIG(status));
     }
 }
@@ -442,8 +435,7 @@ enum asid_rc link_close(struct link *l, enum asid_rc rc, struct asid_err *err)
     l->pid = 0;
     if (rc == ASID_REJECT && late)
         return REJECT(err, "media.limit",
-                      "%s: no answer from the decoder within %g s", l->path,
-                      l->allowed);
+                      "no answer from the decoder within %g s", l->allowed);
     if (rc == ASID_REJECT && l->cut && known)
         return explain(l, status, err);
 #ifdef ASID_SANITIZE /* a report at the helper's end must not go unseen */

@@ -40,8 +40,7 @@ enum asid_rc link_next(struct link *l, struct wire_head *head,
 enum asid_rc link_body(struct link *l, void *p, size_t n,
                        struct asid_err *err) ASID_WARN_UNUSED;
 /* REJECT for an answer that makes no sense. */
-enum asid_rc link_garbled(const struct link *l, const char *what,
-                          struct asid_err *err);
+enum asid_rc link_garbled(const char *what, struct asid_err *err);
 /* End the helper and reap it. Returns rc, with the message made clearer by how
  * the helper ended. */
 enum asid_rc link_close(struct link *l, enum asid_rc rc, struct asid_err *err);

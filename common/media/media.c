@@ -69,8 +69,8 @@ enum asid_rc media_frames(const char *path, const uint64_t *index,
     enum asid_rc rc;
 
     if (n_index > WIRE_MAX_INDEX)
-        return REJECT(err, "media.limit", "%s: %zu frames asked for at once",
-                      path, n_index);
+        return REJECT(err, "media.limit", "%zu frames asked for at once",
+                      n_index);
     for (size_t i = 1; i < n_index; i++)
         BUG_IF(index[i] < index[i - 1]);
     rc = link_open(&l, path, limits, &request, index, err);
@@ -142,7 +142,7 @@ enum asid_rc media_image(const char *path, const struct media_limits *limits,
     if (rc == ASID_OK)
         rc = talk_frames(&l, &want, &total, err);
     if (rc == ASID_OK && !picture.rgb)
-        rc = link_garbled(&l, "no picture", err);
+        rc = link_garbled("no picture", err);
     rc = link_close(&l, rc, err);
     if (rc != ASID_OK) {
         free(picture.rgb);

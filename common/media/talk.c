@@ -15,10 +15,10 @@ static enum asid_rc read_end(struct link *l, const struct wire_head *head,
     uint64_t n;
 
     if (head->kind != WIRE_END || head->size != sizeof n)
-        return link_garbled(l, "kind of message", err);
+        return link_garbled("kind of message", err);
     TRY(link_body(l, &n, sizeof n, err));
     if (n > most)
-        return link_garbled(l, "count", err);
+        return link_garbled("count", err);
     *figure = n;
     return ASID_OK;
 }
@@ -69,13 +69,13 @@ static enum asid_rc read_info(struct link *l, struct media_info *info,
 
     TRY(link_next(l, &head, err));
     if (head.kind != WIRE_INFO || head.size != sizeof got)
-        return link_garbled(l, "kind of message", err);
+        return link_garbled("kind of message", err);
     TRY(link_body(l, &got, sizeof got, err));
     memcpy(&flags[0], &got.video.present, 1);
     memcpy(&flags[1], &got.audio.present, 1);
     memcpy(&flags[2], &got.decoded, 1);
     if (flags[0] > 1 || flags[1] > 1 || flags[2] > 1 || !is_sane(&got))
-        return link_garbled(l, "figures", err);
+        return link_garbled("figures", err);
     *info = got;
     return ASID_OK;
 }
@@ -102,7 +102,7 @@ static enum asid_rc read_cuts(struct link *l, uint64_t size,
     void *p = NULL;
 
     if (size == 0 || size % sizeof *cuts->times != 0 || n > WIRE_MAX_CUTS)
-        return link_garbled(l, "number of cuts", err);
+        return link_garbled("number of cuts", err);
     TRY(mem_big(&p, n, sizeof *cuts->times, err));
     cuts->times = p;
     cuts->n = n;
@@ -110,7 +110,7 @@ static enum asid_rc read_cuts(struct link *l, uint64_t size,
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(cuts->times[i]) || cuts->times[i] < 0 ||
             (i > 0 && cuts->times[i] <= cuts->times[i - 1]))
-            return link_garbled(l, "times of cuts", err);
+            return link_garbled("times of cuts", err);
     }
     return ASID_OK;
 }
@@ -135,7 +135,7 @@ enum asid_rc talk_check(struct link *l, struct media_info *info,
         rc = read_end(l, &head, WIRE_NO_CUTS, &n, err);
     got.known = n != WIRE_NO_CUTS;
     if (rc == ASID_OK && got.n != (got.known ? n : 0))
-        rc = link_garbled(l, "number of cuts", err);
+        rc = link_garbled("number of cuts", err);
     if (rc != ASID_OK)
         goto out;
     *info = looked;
@@ -162,16 +162,16 @@ static enum asid_rc read_frame(struct link *l, const struct talk_frames *want,
     struct media_frame frame;
 
     if (size < sizeof f)
-        return link_garbled(l, "size of a frame", err);
+        return link_garbled("size of a frame", err);
     TRY(link_body(l, &f, sizeof f, err));
     if (f.width == 0 || f.width > want->max_side || f.height == 0 ||
         f.height > want->max_side ||
         size - sizeof f != (uint64_t)f.width * f.height * 3)
-        return link_garbled(l, "size of a frame", err);
+        return link_garbled("size of a frame", err);
     if (at >= want->n_index || f.index != want->index[at] || !isfinite(f.time))
-        return link_garbled(l, "order of frames", err);
+        return link_garbled("order of frames", err);
     if (pixels->p && (f.width != pixels->width || f.height != pixels->height))
-        return link_garbled(l, "changing size", err);
+        return link_garbled("changing size", err);
     if (!pixels->p) {
         void *p = NULL;
 
@@ -206,9 +206,9 @@ enum asid_rc talk_frames(struct link *l, const struct talk_frames *want,
         goto out;
     /* Every frame asked for that exists must have come. */
     if (at < want->n_index && want->index[at] < n)
-        rc = link_garbled(l, "missing frames", err);
+        rc = link_garbled("missing frames", err);
     else if (at > 0 && want->index[at - 1] >= n)
-        rc = link_garbled(l, "count", err);
+        rc = link_garbled("count", err);
     else
         *total = n;
 out:
@@ -230,7 +230,7 @@ static enum asid_rc read_samples(struct link *l, uint64_t size, uint64_t max,
 
     if (size == 0 || size % sizeof *w->p != 0 || n > WIRE_MAX_SAMPLES ||
         n > max - w->n)
-        return link_garbled(l, "amount of sound", err);
+        return link_garbled("amount of sound", err);
     if (n > w->room - w->n) {
         size_t room = w->room * 2 + WIRE_MAX_SAMPLES;
         float *p = realloc(w->p, room * sizeof *p);
@@ -243,7 +243,7 @@ static enum asid_rc read_samples(struct link *l, uint64_t size, uint64_t max,
     TRY(link_body(l, w->p + w->n, n * sizeof *w->p, err));
     for (size_t i = w->n; i < w->n + n; i++) {
         if (!isfinite(w->p[i]))
-            return link_garbled(l, "samples", err);
+            return link_garbled("samples", err);
     }
     w->n += n;
     return ASID_OK;
@@ -266,7 +266,7 @@ enum asid_rc talk_sound(struct link *l, uint64_t max, float **samples,
     if (rc == ASID_OK)
         rc = read_end(l, &head, max, &total, err);
     if (rc == ASID_OK && (total != w.n || total == 0))
-        rc = link_garbled(l, "count", err);
+        rc = link_garbled("count", err);
     if (rc != ASID_OK)
         goto out;
     *samples = w.p;
@@ -287,7 +287,7 @@ enum asid_rc talk_text(struct link *l, char *space, size_t size,
 
     TRY(link_next(l, &head, err));
     if (head.kind != WIRE_TEXT || head.size >= sizeof text || head.size >= size)
-        return link_garbled(l, "length of a text", err);
+        return link_garbled("length of a text", err);
     TRY(link_body(l, text, (size_t)head.size, err));
     memcpy(space, text, (size_t)head.size);
     space[head.size] = '\0';

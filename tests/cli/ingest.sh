@@ -152,6 +152,15 @@ empty.mp4 media.unreadable
 pipe.mp4 media.unreadable
 sound.mp4 media.no_video' "each odd file is rejected for what it is"
 has "$tmp/rejects" "not UTF-8" "a name that no record can hold is explained"
+cp "$tmp/rejects" "$tmp/odd.rejects"
+mv "$odd" "$tmp/elsewhere"
+ingest --root "$tmp/elsewhere"
+same "$tmp/rejects" "$tmp/odd.rejects" "moving the root changes no reject"
+(
+    cd "$tmp/elsewhere" || exit
+    "$bin/asid-ingest" -q --rejects "$tmp/rejects" >/dev/null
+)
+same "$tmp/rejects" "$tmp/odd.rejects" "nor does standing in it"
 ingest nothing.mp4
 exits 0 "a missing file is a reject"
 is "$(codes)" "nothing.mp4 media.unreadable" "a missing file is unreadable"

@@ -73,8 +73,8 @@ static void expect(const char *path, enum media_check check, const char *code)
     CHECK(rc == ASID_REJECT && strcmp(err.code, code) == 0,
           "%s: rc %d, code %s, not %s: %s", path, (int)rc, err.code, code,
           err.text);
-    CHECK(strstr(err.text, path) != NULL || path[0] == 0,
-          "%s: message without the file: %s", path, err.text);
+    CHECK(path[0] == '\0' || strstr(err.text, path) == NULL,
+          "%s: a message with the place: %s", path, err.text);
     CHECK(i.duration == -1, "%s: the output was touched", path);
 }
 

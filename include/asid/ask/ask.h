@@ -24,7 +24,8 @@ struct ask_media {
     /* Paths, each NULL for none. A separate sound file goes as an item of its
      * own, and the video's own sound is then ignored. */
     const char *video, *audio, *image;
-    bool no_audio; /* ignore the video's sound */
+    const char *name; /* what messages call the video; NULL: its path */
+    bool no_audio;    /* ignore the video's sound */
     struct omni_budget budget;
     const struct media_limits *limits; /* NULL: MEDIA_LIMITS_DEFAULT */
 };

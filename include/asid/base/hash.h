@@ -24,6 +24,10 @@ void hash_text(struct str text, char hex[HASH_HEX]);
 /* Hash a whole file; *size (may be NULL) gets its length in bytes. */
 enum asid_rc hash_file(const char *path, char hex[HASH_HEX], uint64_t *size,
                        struct asid_err *err) ASID_WARN_UNUSED;
+/* The same; messages call the file by that name. */
+enum asid_rc hash_file_named(const char *path, const char *name,
+                             char hex[HASH_HEX], uint64_t *size,
+                             struct asid_err *err) ASID_WARN_UNUSED;
 /* 64-bit mix for hash tables and shards (FNV-1a with a final avalanche); the
  * same on every machine. */
 uint64_t hash_u64(struct str text);

@@ -7,7 +7,9 @@
  * network; the caller watches the clock and checks every figure that comes
  * back. Whatever a hostile file does to the decoder, the caller sees a REJECT
  * with one of: media.unreadable, media.no_video, media.no_audio, media.damaged,
- * media.limit.
+ * media.limit. The message of a REJECT does not name the file: the caller puts
+ * in front what the record calls it, so that a reject is the same wherever the
+ * files lie.
  *
  * Safe for several threads at once; each call has its own helper.
  */
