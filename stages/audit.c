@@ -6,22 +6,25 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "asid/base/file.h"
 #include "asid/base/num.h"
 #include "asid/data/schema.h"
 #include "asid/kit/stage.h"
 #include "asid/ledger/ledger.h"
 #include "asid/pipeline/table.h"
 
-enum { OUT_BYTES = 1 << 30 };
+enum { OUT_BYTES = 1 << 30, COLUMNS = 32 };
 
 struct audit {
     struct asid_cx *cx;
     struct ledger *ledger;
     const char *subject; /* the record of `why` */
     const char *stage, *code;
+    const char *folder; /* of the ledger, with a slash */
     bool json;
     struct arena rows; /* of the row at hand, or of the whole table */
     struct table table;
@@ -106,17 +109,31 @@ static enum asid_rc print_object(void *user, int columns,
     return rc;
 }
 
+/* An output as people know it: by its place below the ledger's folder. */
+static const char *place(const struct audit *q, const char *output)
+{
+    size_t n = strlen(q->folder);
+
+    return output && n && strncmp(output, q->folder, n) == 0 ? output + n
+                                                             : output;
+}
+
 static enum asid_rc add_row(void *user, int columns, const char *const *names,
                             const char *const *values, struct asid_err *err)
 {
     struct audit *q = user;
+    const char *shown[COLUMNS];
 
     (void)err;
+    BUG_IF(columns > COLUMNS);
+    for (int i = 0; i < columns; i++)
+        shown[i] =
+            strcmp(names[i], "output") == 0 ? place(q, values[i]) : values[i];
     if (q->n == 0) {
         table_init(&q->table, &q->rows, (size_t)columns, q->table.right);
         table_add(&q->table, names);
     }
-    table_add(&q->table, values);
+    table_add(&q->table, shown);
     q->n++;
     return ASID_OK;
 }
@@ -187,9 +204,10 @@ static enum asid_rc why_step(void *user, int columns, const char *const *names,
     (void)err;
     arena_reset(a);
     q->n++;
-    buf_printf(&q->out, "%llu. %s: %s\n", (unsigned long long)q->n,
+    buf_printf(&q->out, "%llu. %s: %s, %s\n", (unsigned long long)q->n,
                table_safe(a, or_dash(V("stage"))),
-               table_safe(a, or_dash(V("status"))));
+               table_safe(a, or_dash(V("status"))),
+               table_safe(a, or_dash(place(q, V("output")))));
     why_line(q, "code", V("code"));
     why_line(q, "message", V("message"));
     why_line(q, "run",
@@ -261,28 +279,30 @@ static enum asid_rc ask_why(struct audit *q, struct asid_err *err)
  NOW " WHERE o.status <> 'accepted' AND (?1 = '' OR o.stage = ?1)"             \
      " AND (?2 = '' OR o.code = ?2)"
 static const char rejects_table_sql[] =
-    "SELECT o.stage, o.code, count(*) AS count" REJECTED
+    "SELECT o.stage, c.output, o.code, count(*) AS count" REJECTED
     " GROUP BY c.output, o.stage, o.code" IN_ORDER ", o.code";
 static const char rejects_json_sql[] =
     "SELECT o.record_id AS id, o.stage, o.status, o.code, o.message,"
-    " o.attempts, o.seq, o.input_sha256" REJECTED IN_ORDER ", o.seq";
+    " o.attempts, o.seq, o.input_sha256, c.output" REJECTED IN_ORDER ", o.seq";
 
 static enum asid_rc add_reject(void *user, int columns,
                                const char *const *names,
                                const char *const *values, struct asid_err *err)
 {
-    static const char *const head[] = {"stage", "code", "count", "meaning"};
+    static const char *const head[] = {"stage", "output", "code", "count",
+                                       "meaning"};
     struct audit *q = user;
     const char *cells[] = {value(columns, names, values, "stage"),
+                           place(q, value(columns, names, values, "output")),
                            value(columns, names, values, "code"),
                            value(columns, names, values, "count"), ""};
     struct str kind, meaning;
 
     (void)err;
-    if (cells[1] && schema_code(cells[1], &kind, &meaning))
-        cells[3] = arena_strndup(&q->rows, meaning.p, meaning.n);
+    if (cells[2] && schema_code(cells[2], &kind, &meaning))
+        cells[4] = arena_strndup(&q->rows, meaning.p, meaning.n);
     if (q->n++ == 0) {
-        table_init(&q->table, &q->rows, 4, 1u << 2);
+        table_init(&q->table, &q->rows, 5, 1u << 3);
         table_add(&q->table, head);
     }
     table_add(&q->table, cells);
@@ -327,7 +347,7 @@ static const char balance_json_sql[] =
 static const char balance_table_sql[] =
     "SELECT stage, \"in\", accepted, rejected, failed,"
     " CASE WHEN NOT balanced THEN 'NOT BALANCED'"
-    " WHEN complete THEN 'ok' ELSE 'ok so far' END AS balance"
+    " WHEN complete THEN 'ok' ELSE 'ok so far' END AS balance, output"
     " FROM (" BALANCE ") ORDER BY place";
 static const char balance_bad_sql[] =
     "SELECT stage FROM (" BALANCE ") WHERE NOT balanced";
@@ -395,10 +415,10 @@ static enum asid_rc run_row(void *user, int columns, const char *const *names,
                             const char *const *values, struct asid_err *err)
 {
     struct audit *q = user;
-    const char *shown[32];
+    const char *shown[COLUMNS];
     int n = q->json ? columns : columns - 2; /* without host and process */
 
-    BUG_IF(columns > 32 || columns < 2);
+    BUG_IF(columns > COLUMNS || columns < 2);
     for (int i = 0; i < columns; i++) {
         shown[i] = values[i];
         if (strcmp(names[i], "status") == 0 && values[i] &&
@@ -457,6 +477,18 @@ static enum asid_rc find_question(const struct asid_cx *cx,
     return ASID_OK;
 }
 
+/* The ledger knows outputs by their absolute paths. */
+static const char *folder_of(struct arena *a, const char *path)
+{
+    char *real = realpath(path, NULL);
+    const char *folder = "";
+
+    if (real)
+        folder = arena_strndup(a, real, (size_t)(path_base(real) - real));
+    free(real);
+    return folder;
+}
+
 static const char *or_empty(const char *text)
 {
     return text ? text : "";
@@ -475,6 +507,7 @@ static enum asid_rc audit(struct asid_cx *cx, struct asid_err *err)
     if (question->arguments)
         q.subject = opt_nth(cx, "question", 1);
     TRY(ledger_open_readonly(opt_text(cx, "ledger"), &q.ledger, err));
+    q.folder = folder_of(cx->arena, opt_text(cx, "ledger"));
     buf_init(&q.out, OUT_BYTES);
     rc = question->ask(&q, err);
     buf_release(&q.out);

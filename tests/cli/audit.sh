@@ -46,8 +46,8 @@ has "$tmp/err" "no record 'nobody'" "an unknown record is named"
 # --- rejects
 run "$bin/asid-audit" rejects --ledger "$db"
 exits 0 "rejects answers"
-is "$(sed -n 2p "$tmp/out" | awk '{print $1, $2, $3}')" \
-    "ingest media.unreadable 2" "rejects counts by stage and code"
+is "$(sed -n 2p "$tmp/out" | awk '{print $1, $2, $3, $4}')" \
+    "ingest stages/01-ingest.jsonl media.unreadable 2" "rejects counts by stage and code"
 run "$bin/asid-audit" rejects --json --ledger "$db"
 is "$(wc -l <"$tmp/out")" 2 "rejects --json is one object per reject"
 is "$(jq -r .code "$tmp/out" | sort -u)" media.unreadable \
@@ -74,6 +74,38 @@ sqlite3 "$tmp/wrong.db" \
 run "$bin/asid-audit" balance --ledger "$tmp/wrong.db"
 exits 1 "balance ends with status 1 when a stage does not balance"
 has "$tmp/out" "NOT BALANCED" "the stage that does not balance is marked"
+
+# --- one stage twice
+cat >"$tmp/twice.yaml" <<END
+name: twice
+root: $tmp/media
+stages: [ingest, cat, cat]
+END
+run "$bin/asid-run" "$tmp/twice.yaml" --output "$tmp/twice" -q
+run "$bin/asid-audit" balance --ledger "$tmp/twice/ledger.db"
+is "$(awk 'NR > 1 {print $1, $NF}' "$tmp/out")" \
+    "ingest stages/01-ingest.jsonl
+cat stages/02-cat.jsonl
+cat stages/03-cat.jsonl" "balance tells two stages of one name apart"
+echo broken >"$tmp/lines"
+for n in 1 2; do
+    "$bin/asid-cat" -q "$tmp/lines" -o "$tmp/twice/o$n" --rejects /dev/null \
+        --ledger "$tmp/twice/ledger.db"
+done
+run "$bin/asid-audit" rejects --stage cat --ledger "$tmp/twice/ledger.db"
+is "$(awk 'NR > 1 {print $1, $2, $3, $4}' "$tmp/out")" "cat o1 input.syntax 1
+cat o2 input.syntax 1" "so does rejects"
+run "$bin/asid-audit" rejects --stage cat --json --ledger "$tmp/twice/ledger.db"
+is "$(jq -r .output "$tmp/out")" "$(realpath "$tmp/twice")/o1
+$(realpath "$tmp/twice")/o2" "its objects have the whole path"
+run "$bin/asid-audit" why bird --ledger "$tmp/twice/ledger.db"
+is "$(grep '^[0-9]' "$tmp/out")" "1. ingest: accepted, stages/01-ingest.jsonl
+2. cat: accepted, stages/02-cat.jsonl
+3. cat: accepted, stages/03-cat.jsonl" "and so does why"
+"$bin/asid-cat" -q "$tmp/lines" --rejects /dev/null \
+    --ledger "$tmp/twice/ledger.db"
+run "$bin/asid-audit" balance --ledger "$tmp/twice/ledger.db"
+is "$(grep -c -- ' -$' "$tmp/out")" 1 "standard output is a hyphen"
 
 # --- runs
 run "$bin/asid-audit" runs --ledger "$db"
