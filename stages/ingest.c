@@ -1,18 +1,24 @@
 /*
- * asid-ingest: video files and folders become records.
+ * asid-ingest: video files, folders and existing datasets become records.
  *
- * An item is a file that was found, with what would tell that it changed; a
- * record is what probing and hashing say about it. Ids come from file names,
- * not from folders, so that moving a folder changes none.
+ * An item is a file that was found, with what would tell that it changed and
+ * with the rows that somebody wrote about it; a record is what probing and
+ * hashing say about the file, and the rows as its sources. Ids come from the
+ * rows or from file names, not from folders, so that moving a folder changes
+ * none.
  */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "asid/base/file.h"
 #include "asid/base/hash.h"
 #include "asid/base/str.h"
 #include "asid/base/utf8.h"
+#include "asid/dataset/annotation.h"
+#include "asid/dataset/gather.h"
 #include "asid/kit/stage.h"
 #include "asid/media/media.h"
 #include "asid/media/scan.h"
@@ -131,11 +137,17 @@ static struct json *item_of(struct arena *a, const struct scan_file *f)
     return item;
 }
 
-struct item_sink {
+/* Where items come from and where they go. */
+struct listing {
     enum asid_rc (*item)(void *list, struct str json, struct asid_err *err);
     void *list;
     struct shard shard;
-    const char *root;
+    struct scan scan;
+    struct gather gather; /* rows of existing datasets */
+    bool annotated;       /* some input is such a dataset */
+    bool orphans;         /* take videos that no row is about all the same */
+    struct arena arena;   /* of one item */
+    struct buf line;
 };
 
 /* "stem-0123abcd": the id of a file whose stem is not unique. */
@@ -147,67 +159,147 @@ static const char *id_with_hash(struct arena *a, struct str stem,
 
 /* Whether the file's record belongs to this shard. Where the id needs the
  * content, it is hashed here; a file that cannot be read goes by its stem. */
-static bool in_shard(struct arena *a, const struct scan_file *f,
-                     const struct item_sink *to)
+static bool in_shard(struct listing *l, const struct scan_file *f,
+                     const struct gathered *rows)
 {
     struct str stem = path_stem(f->path);
     char sha256[HASH_HEX];
     struct asid_err err;
 
-    if (to->shard.count > 1 && !f->stem_unique &&
-        hash_file(path_join(a, to->root, f->path), sha256, NULL, &err) ==
-            ASID_OK)
-        stem = str_of(id_with_hash(a, stem, sha256));
-    return shard_has(&to->shard, stem);
+    if (rows && rows->id)
+        stem = str_of(rows->id);
+    else if (l->shard.count > 1 && !f->stem_unique &&
+             hash_file(path_join(&l->arena, l->scan.root, f->path), sha256,
+                       NULL, &err) == ASID_OK)
+        stem = str_of(id_with_hash(&l->arena, stem, sha256));
+    return shard_has(&l->shard, stem);
 }
 
-static enum asid_rc give_items(const struct scan *scan,
-                               const struct item_sink *to, struct asid_err *err)
+static enum asid_rc give(struct listing *l, const struct json *item,
+                         const char *what, struct asid_err *err)
 {
-    enum { LONGEST = 1 << 20 };
-    enum asid_rc rc = ASID_OK;
-    struct arena a = ARENA_INIT;
-    struct buf line;
-
-    buf_init(&line, LONGEST);
-    for (size_t i = 0; i < scan->n && rc == ASID_OK; i++) {
-        arena_reset(&a);
-        if (!in_shard(&a, &scan->files[i], to))
-            continue;
-        buf_reset(&line);
-        json_write(&line, item_of(&a, &scan->files[i]));
-        if (buf_failed(&line))
-            rc = FAIL(err, "%s: the path is too long", scan->files[i].path);
-        else
-            rc = to->item(to->list, buf_view(&line), err);
-    }
-    buf_release(&line);
-    arena_release(&a);
-    return rc;
+    buf_reset(&l->line);
+    json_write(&l->line, item);
+    if (buf_failed(&l->line))
+        return FAIL(err, "%s: the rows about it are too long together", what);
+    return l->item(l->list, buf_view(&l->line), err);
 }
 
-static enum asid_rc find_files(struct asid_cx *cx, struct scan *scan,
+static enum asid_rc give_file(struct listing *l, const struct scan_file *f,
+                              struct asid_err *err)
+{
+    struct gathered *about = gather_find(&l->gather, f->path);
+    struct json *item, *rows;
+
+    arena_reset(&l->arena);
+    if (about)
+        about->taken = true;
+    if (!in_shard(l, f, about))
+        return ASID_OK;
+    item = item_of(&l->arena, f);
+    if (about) {
+        TRY(gather_rows(&l->gather, about, &l->arena, &rows, err));
+        if (about->id)
+            json_set_text(&l->arena, item, "row_id", about->id);
+        if (about->sha256)
+            json_set_text(&l->arena, item, "row_sha256", about->sha256);
+        json_set(&l->arena, item, "rows", rows);
+    } else if (l->annotated && !l->orphans) {
+        json_set_bool(&l->arena, item, "orphan", true);
+    }
+    return give(l, item, f->path, err);
+}
+
+/* A row that is none becomes an item that is refused. */
+static enum asid_rc give_fault(struct listing *l, const struct gathered *fault,
+                               struct asid_err *err)
+{
+    struct json *item, *rows, *reason;
+    struct arena *a = &l->arena;
+
+    arena_reset(a);
+    if (!shard_has(&l->shard, str_of(fault->fault->text)))
+        return ASID_OK;
+    item = json_new_object(a);
+    reason = json_new_object(a);
+    TRY(gather_rows(&l->gather, fault, a, &rows, err));
+    json_set(a, item, "rows", rows);
+    json_set_text(a, reason, "code", fault->fault->code);
+    json_set_text(a, reason, "message", fault->fault->text);
+    json_set(a, item, "fault", reason);
+    return give(l, item, fault->fault->text, err);
+}
+
+static enum asid_rc give_items(struct listing *l, struct asid_err *err)
+{
+    for (size_t i = 0; i < l->scan.n; i++)
+        TRY(give_file(l, &l->scan.files[i], err));
+    for (const struct gathered *g = l->gather.first; g; g = g->next) {
+        /* Another spelling of a path that came already. */
+        struct scan_file again = {.path = g->video};
+
+        if (g->fault)
+            TRY(give_fault(l, g, err));
+        else if (!g->taken)
+            TRY(give_file(l, &again, err));
+    }
+    return ASID_OK;
+}
+
+/* --- inputs ---------------------------------------------------------------- */
+
+static bool is_dataset(const char *input)
+{
+    return str_ends(str_of(input), ".jsonl") ||
+           str_ends(str_of(input), ".json");
+}
+
+/* Rows first: their videos come in the order of the rows, and folders add what
+ * no row is about. */
+static enum asid_rc read_datasets(struct asid_cx *cx, struct listing *l,
+                                  const char *const *inputs, size_t n,
+                                  struct asid_err *err)
+{
+    const char *name = opt_text(cx, "name");
+
+    for (size_t i = 0; i < n; i++) {
+        struct str stem = path_stem(inputs[i]);
+
+        if (!is_dataset(inputs[i]))
+            continue;
+        l->annotated = true;
+        TRY(gather_add(&l->gather,
+                       path_join(cx->arena, l->scan.root, inputs[i]),
+                       name ? name : arena_strndup(cx->arena, stem.p, stem.n),
+                       inputs[i], err));
+    }
+    for (const struct gathered *g = l->gather.first; g; g = g->next) {
+        if (!g->fault)
+            scan_add_file(&l->scan, g->video);
+    }
+    return ASID_OK;
+}
+
+static enum asid_rc find_files(struct asid_cx *cx, struct listing *l,
                                struct asid_err *err)
 {
     /* Arguments as they were typed; from a pipeline they are an option. */
     size_t n = cx->n_inputs ? cx->n_inputs : opt_count(cx, "inputs");
+    const char **inputs = arena_array(cx->arena, n, sizeof *inputs);
 
     for (size_t i = 0; i < n; i++) {
-        const char *input =
-            cx->n_inputs ? cx->inputs[i] : opt_nth(cx, "inputs", i);
-
-        if (strcmp(input, "-") == 0)
+        inputs[i] = cx->n_inputs ? cx->inputs[i] : opt_nth(cx, "inputs", i);
+        if (strcmp(inputs[i], "-") == 0)
             return USAGE(err, "reads files and folders, not standard input");
-        if (str_ends(str_of(input), ".jsonl"))
-            return USAGE(err,
-                         "%s: annotation rows cannot be read yet; name video "
-                         "files or folders",
-                         input);
-        TRY(scan_add(scan, input, err));
     }
-    scan_finish(scan);
-    if (scan->n == 0)
-        asid_warn(cx, "no video file found below %s", scan->root);
+    TRY(read_datasets(cx, l, inputs, n, err));
+    for (size_t i = 0; i < n; i++) {
+        if (!is_dataset(inputs[i]))
+            TRY(scan_add(&l->scan, inputs[i], err));
+    }
+    scan_finish(&l->scan);
+    if (l->scan.n == 0)
+        asid_warn(cx, "no video file found below %s", l->scan.root);
     return ASID_OK;
 }
 
@@ -217,21 +309,28 @@ static enum asid_rc ingest_source(struct asid_cx *cx,
                                                        struct asid_err *err),
                                   void *list, struct asid_err *err)
 {
-    struct item_sink to = {item, list, {0, 0}, opt_text(cx, "root")};
+    struct listing l = {.item = item, .list = list};
     size_t n = opt_count(cx, "suffixes");
     const char **suffixes = arena_array(cx->arena, n, sizeof *suffixes);
-    struct scan scan = {.arena = cx->arena, .root = opt_text(cx, "root")};
     enum asid_rc rc;
 
-    TRY(shard_parse(opt_text(cx, "shard"), &to.shard, err));
+    TRY(shard_parse(opt_text(cx, "shard"), &l.shard, err));
     for (size_t i = 0; i < n; i++)
         suffixes[i] = opt_nth(cx, "suffixes", i);
-    scan.suffixes = suffixes;
-    scan.n_suffixes = n;
-    rc = find_files(cx, &scan, err);
+    l.scan = (struct scan){.arena = cx->arena,
+                           .root = opt_text(cx, "root"),
+                           .suffixes = suffixes,
+                           .n_suffixes = n};
+    l.orphans = strcmp(opt_text(cx, "orphans"), "keep") == 0;
+    gather_init(&l.gather);
+    buf_init(&l.line, (size_t)opt_int(cx, "max-line"));
+    rc = find_files(cx, &l, err);
     if (rc == ASID_OK)
-        rc = give_items(&scan, &to, err);
-    scan_release(&scan);
+        rc = give_items(&l, err);
+    buf_release(&l.line);
+    arena_release(&l.arena);
+    gather_release(&l.gather);
+    scan_release(&l.scan);
     return rc;
 }
 
@@ -331,6 +430,72 @@ static void rebuild(struct arena *a, struct json *record, const char *id,
     json_set(a, record, "sources", json_new_array(a));
 }
 
+/* What the rows of the item say, as sources of the record. */
+static enum asid_rc add_rows(struct arena *a, const struct json *list,
+                             struct json *record, struct asid_err *err)
+{
+    size_t n = json_count(list), i = 0;
+    struct annotation_row *rows = arena_array(a, n, sizeof *rows);
+
+    json_each(entry, list) {
+        rows[i++] = (struct annotation_row){json_text(json_get(entry, "from")),
+                                            json_get(entry, "row")};
+    }
+    return n ? annotation_record(a, rows, n, record, err) : ASID_OK;
+}
+
+/* What the listing knows already about the file. */
+static enum asid_rc refuse_item(const struct asid_job *job, const char *video,
+                                const char *path, struct asid_err *err)
+{
+    const struct json *item = job->record;
+    const struct json *fault = json_get(item, "fault");
+
+    if (fault) {
+        const char *code = json_text(json_get(fault, "code"));
+
+        BUG_IF(!code);
+        return REJECT(err, code, "%s", json_text(json_get(fault, "message")));
+    }
+    BUG_IF(!video);
+    if (json_bool(json_get(item, "unnameable")))
+        return REJECT(err, "media.unreadable",
+                      "%s: the name is not UTF-8; give the file another one",
+                      video);
+    if (json_bool(json_get(item, "orphan")))
+        return REJECT(err, "input.orphan",
+                      "%s: no row is about this video; --orphans keep takes "
+                      "such videos",
+                      video);
+    if (json_get(item, "rows") && access(path, F_OK) < 0 && errno == ENOENT)
+        return REJECT(err, "media.missing",
+                      "%s: the rows' video is not there; their paths start "
+                      "from --root",
+                      video);
+    return ASID_OK;
+}
+
+/* Hash the file; what the rows say of it must be true. */
+static enum asid_rc hash_media(const struct asid_job *job, const char *video,
+                               const char *path, char sha256[HASH_HEX],
+                               uint64_t *bytes, struct asid_err *err)
+{
+    const char *claimed = json_text(json_get(job->record, "row_sha256"));
+
+    /* It was readable a moment ago: what fails now is this file's disk. */
+    if (hash_file_named(path, video, sha256, bytes, err) != ASID_OK) {
+        struct asid_err cause = *err;
+
+        return REJECT(err, "media.unreadable", "%s", cause.text);
+    }
+    if (claimed && strcmp(claimed, sha256) != 0)
+        return REJECT(err, "media.changed",
+                      "%s: not the file that the rows are about: its sha256 is "
+                      "%.12s, theirs %.12s",
+                      video, sha256, claimed);
+    return ASID_OK;
+}
+
 /* The record of a readable file, in place of the item. */
 static enum asid_rc describe(struct asid_job *job, const char *video,
                              const char *path, const struct media_info *info,
@@ -338,37 +503,34 @@ static enum asid_rc describe(struct asid_job *job, const char *video,
                              struct asid_err *err)
 {
     const char *id = json_text(json_get(job->record, "id"));
+    const char *row_id = json_text(json_get(job->record, "row_id"));
+    const struct json *rows = json_get(job->record, "rows");
     bool unique = json_bool(json_get(job->record, "stem_unique"));
     char sha256[HASH_HEX];
     uint64_t bytes = 0;
 
     if (!info->video.present)
         return REJECT(err, "media.no_video", "%s: no video stream", video);
-    /* It was readable a moment ago: what fails now is this file's disk. */
-    if (hash_file_named(path, video, sha256, &bytes, err) != ASID_OK)
-        return REJECT(err, "media.unreadable", "%s", err->text);
-    if (!unique)
+    TRY(hash_media(job, video, path, sha256, &bytes, err));
+    if (row_id)
+        id = row_id;
+    else if (!unique)
         id = id_with_hash(job->arena, str_of(id), sha256);
     rebuild(job->arena, job->record, id, arena_strdup(job->arena, video),
             media_of(job->arena, info, cuts, sha256, bytes));
-    return ASID_OK;
+    return add_rows(job->arena, rows, job->record, err);
 }
 
 static enum asid_rc ingest_record(struct asid_job *job, struct asid_err *err)
 {
     const struct ingest *s = job->cx->state;
     const char *video = json_text(json_get(job->record, "video"));
+    const char *path = video ? asid_video_path(job, video) : NULL;
     struct media_cuts cuts = {NULL, 0, false};
     struct media_info info;
-    const char *path;
     enum asid_rc rc;
 
-    BUG_IF(!video);
-    if (json_bool(json_get(job->record, "unnameable")))
-        return REJECT(err, "media.unreadable",
-                      "%s: the name is not UTF-8; give the file another one",
-                      video);
-    path = asid_video_path(job, video);
+    TRY(refuse_item(job, video, path, err));
     rc = s->check == MEDIA_CHECK_DECODE
              ? media_check(path, &s->limits, &info, &cuts, err)
              : media_probe(path, s->check, &s->limits, &info, err);

@@ -79,6 +79,21 @@ enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
     return ASID_OK;
 }
 
+enum asid_rc file_temporary(int *fd, struct asid_err *err)
+{
+    const char *dir = "/tmp";
+    char name[] = "/tmp/asid-XXXXXX";
+
+    *fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (*fd >= 0)
+        return ASID_OK;
+    *fd = mkostemp(name, O_CLOEXEC);
+    if (*fd < 0)
+        return FAIL_ERRNO(err, "cannot create a temporary file in %s", dir);
+    unlink(name);
+    return ASID_OK;
+}
+
 enum asid_rc file_sync_dir(const char *dir, struct asid_err *err)
 {
     enum asid_rc rc = ASID_OK;

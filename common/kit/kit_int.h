@@ -101,8 +101,6 @@ enum asid_rc piece_open(struct piece *piece, const char *name, uint64_t *size,
 /* Read what is there, at least one byte unless at the end. */
 enum asid_rc piece_read(struct reader *r, char *p, size_t room, size_t *got,
                         struct asid_err *err) ASID_WARN_UNUSED;
-/* A temporary file that has no name. */
-enum asid_rc piece_spool(int *fd, struct asid_err *err) ASID_WARN_UNUSED;
 
 /* --- sinks: output and rejects ------------------------------------------ */
 

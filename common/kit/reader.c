@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "asid/base/file.h"
 #include "kit_int.h"
 
 /* Where one file ends and the next begins is part of the input: the same
@@ -345,7 +346,7 @@ enum asid_rc reader_skip(struct reader *r, uint64_t bytes, const char *sha256,
     if (r->pipes == 1) {
         while (r->pieces[r->spooled].direct)
             r->spooled++;
-        TRY(piece_spool(&r->spool, err));
+        TRY(file_temporary(&r->spool, err));
     }
     while (r->pos.bytes < bytes && !end) {
         size_t n;

@@ -32,21 +32,6 @@ enum asid_rc piece_open(struct piece *piece, const char *name, uint64_t *size,
     return ASID_OK;
 }
 
-enum asid_rc piece_spool(int *fd, struct asid_err *err)
-{
-    const char *dir = "/tmp";
-    char name[] = "/tmp/asid-XXXXXX";
-
-    *fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (*fd >= 0)
-        return ASID_OK;
-    *fd = mkostemp(name, O_CLOEXEC);
-    if (*fd < 0)
-        return FAIL_ERRNO(err, "cannot create a temporary file in %s", dir);
-    unlink(name);
-    return ASID_OK;
-}
-
 /* Wait until there is something to read. What is finished goes out first, so
  * that the reader of our output never waits for the writer of our input. */
 static enum asid_rc await(struct reader *r, int fd, struct asid_err *err)

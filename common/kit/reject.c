@@ -24,7 +24,7 @@ static struct json *reason(struct kit *k, struct slot *s)
  * files differ from folder to folder. */
 static struct json *part_of_item(struct arena *a, const struct json *item)
 {
-    static const char *const keys[] = {"id", "video"};
+    static const char *const keys[] = {"id", "video", "rows"};
     struct json *record = json_new_object(a);
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {

@@ -158,6 +158,14 @@ enum asid_rc scan_add(struct scan *s, const char *input, struct asid_err *err)
     return ASID_OK;
 }
 
+void scan_add_file(struct scan *s, const char *path)
+{
+    const char *name = tidy(s->arena, path);
+    struct stat st;
+
+    keep(s, name, look(path_join(s->arena, s->root, name), &st) ? &st : NULL);
+}
+
 /* --- finishing ------------------------------------------------------------- */
 
 static int compare(uint64_t a, uint64_t b)

@@ -188,9 +188,6 @@ ingest --root "$tmp/many" --shard 3/3 .
 exits 2 "a shard that does not exist is wrong usage"
 
 # --- wrong usage
-ingest rows.jsonl
-exits 2 "annotation rows are refused for now"
-has "$tmp/err" "annotation rows cannot be read yet" "and the message says so"
 ingest -
 exits 2 "standard input holds no files"
 mkdir "$tmp/none"

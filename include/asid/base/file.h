@@ -25,6 +25,8 @@ enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
  * folder. Nobody ever sees half of it. */
 enum asid_rc file_replace(const char *path, struct str text,
                           struct asid_err *err) ASID_WARN_UNUSED;
+/* An unnamed file for data that only this process needs; gone with it. */
+enum asid_rc file_temporary(int *fd, struct asid_err *err) ASID_WARN_UNUSED;
 /* fsync a folder, so that a rename in it is durable. */
 enum asid_rc file_sync_dir(const char *dir,
                            struct asid_err *err) ASID_WARN_UNUSED;

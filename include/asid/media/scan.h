@@ -43,6 +43,8 @@ struct scan {
  * read. */
 enum asid_rc scan_add(struct scan *s, const char *input,
                       struct asid_err *err) ASID_WARN_UNUSED;
+/* Add a path as a file, whatever it leads to; it is not looked into. */
+void scan_add_file(struct scan *s, const char *path);
 /* Drop files that were found before, set stem_unique. A file is the same when
  * its path is, or when two paths of one stem lead to it over "..", folders
  * that are links, or links to files. A link of another name is another clip to
