@@ -57,25 +57,63 @@ void media_cuts_release(struct media_cuts *cuts)
     *cuts = (struct media_cuts){NULL, 0, false};
 }
 
+static enum asid_rc check_index(const uint64_t *index, size_t n_index,
+                                struct asid_err *err)
+{
+    if (n_index > WIRE_MAX_INDEX)
+        return REJECT(err, "media.limit", "%zu frames asked for at once",
+                      n_index);
+    for (size_t i = 1; i < n_index; i++)
+        BUG_IF(index[i] < index[i - 1]);
+    return ASID_OK;
+}
+
 enum asid_rc media_frames(const char *path, const uint64_t *index,
                           size_t n_index, const struct media_limits *limits,
                           media_frame_sink sink, void *user, uint64_t *total,
                           struct asid_err *err)
 {
     struct wire_request request = {.op = WIRE_OP_FRAMES, .n_index = n_index};
-    struct talk_frames want = {
-        index, n_index, limits->max_side, limits->max_frames, sink, user};
+    struct talk_frames want = {.index = index,
+                               .n_index = n_index,
+                               .max_side = limits->max_side,
+                               .max_frames = limits->max_frames,
+                               .sink = sink,
+                               .user = user};
     struct link l;
     enum asid_rc rc;
 
-    if (n_index > WIRE_MAX_INDEX)
-        return REJECT(err, "media.limit", "%zu frames asked for at once",
-                      n_index);
-    for (size_t i = 1; i < n_index; i++)
-        BUG_IF(index[i] < index[i - 1]);
+    TRY(check_index(index, n_index, err));
     rc = link_open(&l, path, limits, &request, index, err);
     if (rc == ASID_OK)
         rc = talk_frames(&l, &want, total, err);
+    return link_close(&l, rc, err);
+}
+
+enum asid_rc media_jpegs(const char *path, const struct media_jpeg_wish *wish,
+                         const struct media_limits *limits,
+                         media_jpeg_sink sink, void *user, uint64_t *total,
+                         struct asid_err *err)
+{
+    struct wire_request request = {
+        .op = WIRE_OP_JPEGS,
+        .n_index = wish->n_index,
+        .max_pixels = wish->max_pixels,
+        .quantiser = wish->quantiser ? wish->quantiser : MEDIA_JPEG_QUANTISER};
+    struct talk_frames want = {.index = wish->index,
+                               .n_index = wish->n_index,
+                               .max_side = limits->max_side,
+                               .max_frames = limits->max_frames,
+                               .user = user,
+                               .max_pixels = wish->max_pixels,
+                               .jpeg_sink = sink};
+    struct link l;
+    enum asid_rc rc;
+
+    TRY(check_index(wish->index, wish->n_index, err));
+    rc = link_open(&l, path, limits, &request, wish->index, err);
+    if (rc == ASID_OK)
+        rc = talk_jpegs(&l, &want, total, err);
     return link_close(&l, rc, err);
 }
 
@@ -133,8 +171,12 @@ enum asid_rc media_image(const char *path, const struct media_limits *limits,
     static const uint64_t first = 0;
     struct wire_request request = {.op = WIRE_OP_IMAGE};
     struct picture picture = {NULL, 0, 0};
-    struct talk_frames want = {&first,       1,       limits->max_side, 1,
-                               keep_picture, &picture};
+    struct talk_frames want = {.index = &first,
+                               .n_index = 1,
+                               .max_side = limits->max_side,
+                               .max_frames = 1,
+                               .sink = keep_picture,
+                               .user = &picture};
     uint64_t total = 0;
     struct link l;
     enum asid_rc rc = link_open(&l, path, limits, &request, NULL, err);

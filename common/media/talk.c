@@ -154,6 +154,24 @@ struct pixels {
     uint32_t width, height; /* of the first frame; the others have it too */
 };
 
+/* What is right for pixels and files alike. */
+static enum asid_rc read_frame_head(struct link *l,
+                                    const struct talk_frames *want, size_t at,
+                                    uint64_t size, struct wire_frame *f,
+                                    struct asid_err *err)
+{
+    if (size < sizeof *f)
+        return link_garbled("size of a frame", err);
+    TRY(link_body(l, f, sizeof *f, err));
+    if (f->width == 0 || f->width > want->max_side || f->height == 0 ||
+        f->height > want->max_side)
+        return link_garbled("size of a frame", err);
+    if (at >= want->n_index || f->index != want->index[at] ||
+        !isfinite(f->time))
+        return link_garbled("order of frames", err);
+    return ASID_OK;
+}
+
 static enum asid_rc read_frame(struct link *l, const struct talk_frames *want,
                                size_t at, uint64_t size, struct pixels *pixels,
                                struct asid_err *err)
@@ -161,15 +179,9 @@ static enum asid_rc read_frame(struct link *l, const struct talk_frames *want,
     struct wire_frame f;
     struct media_frame frame;
 
-    if (size < sizeof f)
+    TRY(read_frame_head(l, want, at, size, &f, err));
+    if (size - sizeof f != (uint64_t)f.width * f.height * 3)
         return link_garbled("size of a frame", err);
-    TRY(link_body(l, &f, sizeof f, err));
-    if (f.width == 0 || f.width > want->max_side || f.height == 0 ||
-        f.height > want->max_side ||
-        size - sizeof f != (uint64_t)f.width * f.height * 3)
-        return link_garbled("size of a frame", err);
-    if (at >= want->n_index || f.index != want->index[at] || !isfinite(f.time))
-        return link_garbled("order of frames", err);
     if (pixels->p && (f.width != pixels->width || f.height != pixels->height))
         return link_garbled("changing size", err);
     if (!pixels->p) {
@@ -184,13 +196,28 @@ static enum asid_rc read_frame(struct link *l, const struct talk_frames *want,
     return want->sink(want->user, &frame, err);
 }
 
+/* The last message of frames; every one asked for that exists has come. */
+static enum asid_rc end_frames(struct link *l, const struct wire_head *head,
+                               const struct talk_frames *want, size_t at,
+                               uint64_t *total, struct asid_err *err)
+{
+    uint64_t n = 0;
+
+    TRY(read_end(l, head, want->max_frames, &n, err));
+    if (at < want->n_index && want->index[at] < n)
+        return link_garbled("missing frames", err);
+    if (at > 0 && want->index[at - 1] >= n)
+        return link_garbled("count", err);
+    *total = n;
+    return ASID_OK;
+}
+
 enum asid_rc talk_frames(struct link *l, const struct talk_frames *want,
                          uint64_t *total, struct asid_err *err)
 {
     struct pixels pixels = {NULL, 0, 0, 0};
     struct wire_head head;
     enum asid_rc rc;
-    uint64_t n = 0;
     size_t at = 0;
 
     while ((rc = link_next(l, &head, err)) == ASID_OK &&
@@ -199,21 +226,65 @@ enum asid_rc talk_frames(struct link *l, const struct talk_frames *want,
         if (rc != ASID_OK)
             goto out;
     }
-    if (rc != ASID_OK)
-        goto out;
-    rc = read_end(l, &head, want->max_frames, &n, err);
-    if (rc != ASID_OK)
-        goto out;
-    /* Every frame asked for that exists must have come. */
-    if (at < want->n_index && want->index[at] < n)
-        rc = link_garbled("missing frames", err);
-    else if (at > 0 && want->index[at - 1] >= n)
-        rc = link_garbled("count", err);
-    else
-        *total = n;
+    if (rc == ASID_OK)
+        rc = end_frames(l, &head, want, at, total, err);
 out:
     free(pixels.p);
     return rc;
+}
+
+/* --- frames as JPEG files -------------------------------------------------- */
+
+/* More than the worst picture of that size takes. */
+static uint64_t jpeg_most(const struct wire_frame *f)
+{
+    return (uint64_t)f->width * f->height * 4 + 65536;
+}
+
+static bool is_jpeg(const uint8_t *p, size_t n)
+{
+    return n > 4 && p[0] == 0xff && p[1] == 0xd8 && p[n - 2] == 0xff &&
+           p[n - 1] == 0xd9;
+}
+
+static enum asid_rc read_jpeg(struct link *l, const struct talk_frames *want,
+                              size_t at, uint64_t size, struct asid_err *err)
+{
+    enum asid_rc rc;
+    struct media_jpeg jpeg;
+    struct wire_frame f;
+    void *p = NULL;
+
+    TRY(read_frame_head(l, want, at, size, &f, err));
+    size -= sizeof f;
+    if (size > jpeg_most(&f) ||
+        (want->max_pixels && (uint64_t)f.width * f.height > want->max_pixels))
+        return link_garbled("size of a picture", err);
+    TRY(mem_big(&p, (size_t)size, 1, err));
+    rc = link_body(l, p, (size_t)size, err);
+    if (rc == ASID_OK && !is_jpeg(p, (size_t)size))
+        rc = link_garbled("no JPEG", err);
+    if (rc == ASID_OK) {
+        jpeg = (struct media_jpeg){p,        (size_t)size, f.width,
+                                   f.height, f.time,       f.index};
+        rc = want->jpeg_sink(want->user, &jpeg, err);
+    }
+    free(p);
+    return rc;
+}
+
+enum asid_rc talk_jpegs(struct link *l, const struct talk_frames *want,
+                        uint64_t *total, struct asid_err *err)
+{
+    struct wire_head head;
+    size_t at = 0;
+
+    for (;;) {
+        TRY(link_next(l, &head, err));
+        if (head.kind != WIRE_JPEG)
+            return end_frames(l, &head, want, at, total, err);
+        TRY(read_jpeg(l, want, at++, head.size, err));
+    }
 }
 
 /* --- sound ---------------------------------------------------------------- */

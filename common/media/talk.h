@@ -16,6 +16,8 @@ struct talk_frames {
     uint64_t max_frames;
     media_frame_sink sink;
     void *user;
+    uint64_t max_pixels; /* of a JPEG; 0: any number */
+    media_jpeg_sink jpeg_sink;
 };
 
 enum asid_rc talk_info(struct link *l, struct media_info *info,
@@ -27,6 +29,9 @@ enum asid_rc talk_check(struct link *l, struct media_info *info,
 enum asid_rc talk_frames(struct link *l, const struct talk_frames *want,
                          uint64_t *total,
                          struct asid_err *err) ASID_WARN_UNUSED;
+/* The same for JPEG files, which go to jpeg_sink. */
+enum asid_rc talk_jpegs(struct link *l, const struct talk_frames *want,
+                        uint64_t *total, struct asid_err *err) ASID_WARN_UNUSED;
 /* max is the most samples that may come. *samples is freed with free(). */
 enum asid_rc talk_sound(struct link *l, uint64_t max, float **samples,
                         size_t *n, struct asid_err *err) ASID_WARN_UNUSED;

@@ -15,7 +15,7 @@
 
 enum {
     WIRE_MAGIC = 0x61736d78, /* changes with every change of this file */
-    WIRE_VERSION = 1,
+    WIRE_VERSION = 2,
     WIRE_SOCKET = 0, /* file descriptors of the helper */
     WIRE_FILE = 3,
     WIRE_MAX_INDEX = 1 << 24,         /* frames asked for in one call */
@@ -33,7 +33,8 @@ enum wire_op {
     WIRE_OP_FRAMES,
     WIRE_OP_SOUND,
     WIRE_OP_IMAGE,
-    WIRE_OP_CUTS, /* WIRE_OP_CHECK that also finds cuts */
+    WIRE_OP_CUTS,  /* WIRE_OP_CHECK that also finds cuts */
+    WIRE_OP_JPEGS, /* WIRE_OP_FRAMES as files */
 };
 
 struct wire_request {
@@ -45,13 +46,15 @@ struct wire_request {
     uint64_t max_samples; /* of the answer to WIRE_OP_SOUND; 0: all */
     uint64_t n_index;     /* that many uint64_t follow */
     uint32_t max_side;
-    uint32_t spare;
+    uint32_t quantiser;  /* of JPEGs: 2 (best) .. 31 */
+    uint64_t max_pixels; /* of a JPEG; 0: as many as the frame has */
 };
 
 enum wire_kind {
     WIRE_ERROR = 1, /* struct wire_error */
     WIRE_INFO,      /* struct media_info */
     WIRE_FRAME,     /* struct wire_frame, then the pixels */
+    WIRE_JPEG,      /* struct wire_frame, then the file */
     WIRE_SAMPLES,   /* floats */
     WIRE_TEXT,      /* text without terminator */
     WIRE_END,       /* uint64_t: frames, samples or cuts in all */

@@ -161,4 +161,16 @@ int pixels_convert(struct pixels_out *p, const AVFrame *frame,
 int pixels_flatten(struct pixels_out *p, const AVFrame *frame,
                    const uint8_t **rgb, uint32_t *width, uint32_t *height);
 
+/* --- worker_jpeg.c: RGB24 to JPEG files ------------------------------------- */
+
+struct jpeg_out;
+
+/* As the request wants them. */
+struct jpeg_out *jpeg_new(struct worker *w);
+void jpeg_free(struct jpeg_out *j);
+/* Encode a picture; all have the size of the first. The file lives until the
+ * next call; width and height get its own. */
+int jpeg_encode(struct jpeg_out *j, const uint8_t *rgb, uint32_t *width,
+                uint32_t *height, const uint8_t **file, size_t *size);
+
 #endif

@@ -18,6 +18,12 @@ int worker_track_open(struct worker *w, struct track *t, AVStream *stream)
     if (!codec)
         return worker_fault(w, WIRE_UNREADABLE, "no decoder for %s",
                             avcodec_get_name(stream->codecpar->codec_id));
+    /* A size that is declared is refused as too large, before the decoder
+     * takes offence and it looks like damage. */
+    if (stream->codecpar->width > 0 && stream->codecpar->height > 0 &&
+        worker_check_size(w, stream->codecpar->width,
+                          stream->codecpar->height) < 0)
+        return -1;
     t->codec = avcodec_alloc_context3(codec);
     if (!t->codec)
         return worker_av_fault(w, WIRE_LIMIT, AVERROR(ENOMEM), "a decoder");

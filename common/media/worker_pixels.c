@@ -64,7 +64,8 @@ static int settle_size(struct pixels_out *p, const AVFrame *frame)
     stride =
         (((size_t)frame->width * CHANNELS + SLACK - 1) / SLACK + 1) * SLACK;
     p->wide = av_malloc(stride * (size_t)frame->height + SLACK);
-    p->packed = av_malloc((size_t)frame->width * (size_t)frame->height * 3);
+    p->packed =
+        av_malloc((size_t)frame->width * (size_t)frame->height * 3 + SLACK);
     if (!p->wide || !p->packed)
         return worker_av_fault(p->w, WIRE_LIMIT, AVERROR(ENOMEM), "a picture");
     p->stride = (int)stride;

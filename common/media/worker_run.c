@@ -132,6 +132,7 @@ static int answer_about_file(struct worker *w)
     case WIRE_OP_CUTS:
         return worker_probe(w, (enum wire_op)w->request.op);
     case WIRE_OP_FRAMES:
+    case WIRE_OP_JPEGS:
         return worker_frames(w);
     case WIRE_OP_SOUND:
         return worker_sound(w);

@@ -6,6 +6,7 @@
 
 struct wanted {
     struct pixels_out *pixels;
+    struct jpeg_out *jpeg; /* NULL: the pixels themselves are wanted */
     struct frame_clock clock;
     uint64_t n; /* frames decoded so far */
     size_t at;  /* the next entry of the index */
@@ -15,13 +16,19 @@ static int send_frame(struct worker *w, struct wanted *f, double time,
                       const AVFrame *frame)
 {
     struct wire_frame head = {.index = f->n, .time = time};
-    const uint8_t *rgb = NULL;
+    uint32_t kind = f->jpeg ? WIRE_JPEG : WIRE_FRAME;
+    const uint8_t *rgb = NULL, *body;
+    size_t size;
 
     if (pixels_convert(f->pixels, frame, &rgb, &head.width, &head.height) < 0)
         return -1;
+    body = rgb;
+    size = (size_t)head.width * head.height * 3;
+    if (f->jpeg &&
+        jpeg_encode(f->jpeg, rgb, &head.width, &head.height, &body, &size) < 0)
+        return -1;
     while (f->at < w->request.n_index && w->index[f->at] == f->n) {
-        if (worker_send(w, WIRE_FRAME, &head, sizeof head, rgb,
-                        (size_t)head.width * head.height * 3) < 0)
+        if (worker_send(w, kind, &head, sizeof head, body, size) < 0)
             return -1;
         f->at++;
     }
@@ -68,10 +75,13 @@ int worker_frames(struct worker *w)
     d.video.stream = stream;
     f.clock = frame_clock_of(stream);
     f.pixels = pixels_new(w, worker_rotation(stream));
-    if (f.pixels)
+    if (w->request.op == WIRE_OP_JPEGS)
+        f.jpeg = jpeg_new(w);
+    if (f.pixels && (f.jpeg || w->request.op != WIRE_OP_JPEGS))
         rc = answer_frames(w, &d, &f);
     worker_track_close(&d.video);
     pixels_free(f.pixels);
+    jpeg_free(f.jpeg);
     return rc;
 }
 

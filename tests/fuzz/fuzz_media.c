@@ -36,7 +36,10 @@ static void decode(uint32_t op, const uint8_t *data, size_t size)
                     .max_frames = 64,
                     .max_duration = 4,
                     .max_side = 512,
-                    .n_index = op == WIRE_OP_FRAMES ? 4 : 0},
+                    .max_pixels = 100,
+                    .quantiser = 3,
+                    .n_index =
+                        op == WIRE_OP_FRAMES || op == WIRE_OP_JPEGS ? 4 : 0},
         .index = index,
         .port = {swallow, &sum},
         .file = memfd_create("media", MFD_CLOEXEC),
@@ -57,11 +60,25 @@ static enum asid_rc look(void *user, const struct media_frame *frame,
     return ASID_OK;
 }
 
+static enum asid_rc look_at_file(void *user, const struct media_jpeg *jpeg,
+                                 struct asid_err *err)
+{
+    (void)err;
+    *(uint8_t *)user ^= jpeg->bytes[jpeg->size - 1];
+    return ASID_OK;
+}
+
 static void answer(uint8_t kind, const uint8_t *data, size_t size)
 {
     static const uint64_t index[] = {0, 1, 1, 7};
     uint8_t sum = 0;
-    struct talk_frames want = {index, 4, 64, 1000, look, &sum};
+    struct talk_frames want = {.index = index,
+                               .n_index = 4,
+                               .max_side = 64,
+                               .max_frames = 1000,
+                               .sink = look,
+                               .user = &sum,
+                               .jpeg_sink = look_at_file};
     struct asid_err err;
     struct media_cuts cuts = {NULL, 0, false};
     struct media_info info;
@@ -78,7 +95,7 @@ static void answer(uint8_t kind, const uint8_t *data, size_t size)
     (void)!send(ends[1], data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     close(ends[1]);
     link_adopt(&l, ends[0], "file", 1);
-    switch (kind % 5) {
+    switch (kind % 6) {
     case 0:
         rc = talk_info(&l, &info, &err);
         break;
@@ -90,6 +107,9 @@ static void answer(uint8_t kind, const uint8_t *data, size_t size)
         break;
     case 3:
         rc = talk_check(&l, &info, &cuts, &err);
+        break;
+    case 4:
+        rc = talk_jpegs(&l, &want, &total, &err);
         break;
     default:
         rc = talk_text(&l, text, sizeof text, &err);
@@ -107,6 +127,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] & 0x80)
         answer(data[0] & 7, data + 1, size - 1);
     else
-        decode(WIRE_OP_PROBE + data[0] % 6, data + 1, size - 1);
+        decode(WIRE_OP_PROBE + data[0] % 7, data + 1, size - 1);
     return 0;
 }

@@ -58,14 +58,30 @@ static enum asid_rc count_frame(void *user, const struct media_frame *frame,
     return ASID_OK;
 }
 
-enum question { INFO, FRAMES, SOUND, TEXT, CUTS };
+static enum asid_rc count_jpeg(void *user, const struct media_jpeg *jpeg,
+                               struct asid_err *err)
+{
+    (void)jpeg;
+    (void)err;
+    ++*(int *)user;
+    return ASID_OK;
+}
+
+enum question { INFO, FRAMES, SOUND, TEXT, CUTS, JPEGS };
 
 /* Ask a question of somebody who says just this and hangs up. */
 static enum asid_rc ask(enum question q, const struct speech *s, int *frames,
                         struct asid_err *err)
 {
     static const uint64_t index[] = {0, 1, 1, 5};
-    struct talk_frames want = {index, 4, 8, 100, count_frame, frames};
+    struct talk_frames want = {.index = index,
+                               .n_index = 4,
+                               .max_side = 8,
+                               .max_frames = 100,
+                               .sink = count_frame,
+                               .user = frames,
+                               .max_pixels = 6,
+                               .jpeg_sink = count_jpeg};
     struct media_cuts cuts = {NULL, 0, false};
     struct media_info info;
     enum asid_rc rc = ASID_OK;
@@ -86,6 +102,8 @@ static enum asid_rc ask(enum question q, const struct speech *s, int *frames,
         rc = talk_info(&l, &info, err);
     else if (q == FRAMES)
         rc = talk_frames(&l, &want, &total, err);
+    else if (q == JPEGS)
+        rc = talk_jpegs(&l, &want, &total, err);
     else if (q == SOUND)
         rc = talk_sound(&l, 10, &samples, &n, err);
     else if (q == CUTS)
@@ -154,6 +172,61 @@ static void test_frames_that_lie(void)
     say_head(&s, WIRE_FRAME, UINT64_MAX);
     refused(FRAMES, &s, "a frame of endless size");
     check_case("frames that do not fit what was asked are refused");
+}
+
+static void say_jpeg(struct speech *s, uint32_t w, uint32_t h, uint64_t index,
+                     const char *file, size_t n)
+{
+    struct wire_frame f = {w, h, index, 0};
+
+    say_head(s, WIRE_JPEG, sizeof f + n);
+    say(s, &f, sizeof f);
+    say(s, file, n);
+}
+
+static void test_jpegs_that_lie(void)
+{
+    static const char good[] = "\xff\xd8 \xff\xd9";
+    struct asid_err err = {.text = ""};
+    struct speech s = {.n = 0};
+    int frames = 0;
+
+    say_jpeg(&s, 2, 3, 0, good, 5);
+    say_jpeg(&s, 2, 2, 1, good, 5);
+    say_jpeg(&s, 2, 2, 1, good, 5);
+    say_end(&s, 2);
+    CHECK(ask(JPEGS, &s, &frames, &err) == ASID_OK && frames == 3, "%s",
+          err.text);
+    s.n = 0;
+    say_jpeg(&s, 2, 2, 0, "", 0);
+    refused(JPEGS, &s, "an empty file");
+    s.n = 0;
+    say_jpeg(&s, 2, 2, 0, "\xff\xd8 \xff\xd8", 5);
+    refused(JPEGS, &s, "no JPEG");
+    s.n = 0;
+    say_jpeg(&s, 4, 2, 0, good, 5);
+    refused(JPEGS, &s, "more pixels than allowed");
+    s.n = 0;
+    say_jpeg(&s, 9, 1, 0, good, 5);
+    refused(JPEGS, &s, "wider than allowed");
+    s.n = 0;
+    say_jpeg(&s, 2, 2, 1, good, 5);
+    refused(JPEGS, &s, "another frame than asked for");
+    s.n = 0;
+    say_frame(&s, 2, 2, 0, 12);
+    refused(JPEGS, &s, "pixels in the place of a file");
+    s.n = 0;
+    say_jpeg(&s, 2, 2, 0, good, 5);
+    say_end(&s, 2);
+    refused(JPEGS, &s, "a picture left out");
+    s.n = 0;
+    say_head(&s, WIRE_JPEG, UINT64_MAX);
+    refused(JPEGS, &s, "a picture of endless size");
+    s.n = 0;
+    say_head(&s, WIRE_JPEG, sizeof(struct wire_frame) + 65536 + 17);
+    say(&s, &(struct wire_frame){2, 2, 0, 0}, sizeof(struct wire_frame));
+    refused(JPEGS, &s, "a picture larger than it can be");
+    check_case("JPEGs that do not fit what was asked are refused");
 }
 
 static void test_others_that_lie(void)
@@ -361,7 +434,12 @@ static void *drip(void *user)
 static void test_dripping(void)
 {
     static const uint64_t first = 0;
-    struct talk_frames want = {&first, 1, 1024, 9, count_frame, &(int){0}};
+    struct talk_frames want = {.index = &first,
+                               .n_index = 1,
+                               .max_side = 1024,
+                               .max_frames = 9,
+                               .sink = count_frame,
+                               .user = &(int){0}};
     struct asid_err err = {.text = ""};
     double before = clock_monotonic();
     uint64_t total;
@@ -580,6 +658,7 @@ static void test_threads(void)
 int main(void)
 {
     test_frames_that_lie();
+    test_jpegs_that_lie();
     test_others_that_lie();
     test_cuts_that_lie();
     test_errors_that_lie();

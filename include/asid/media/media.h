@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "asid/base/err.h"
+#include "asid/base/str.h"
 
 struct media_limits {
     uint64_t memory;     /* bytes of address space of the helper */
@@ -111,6 +112,31 @@ enum asid_rc media_frames(const char *path, const uint64_t *index,
                           media_frame_sink sink, void *user, uint64_t *total,
                           struct asid_err *err) ASID_WARN_UNUSED;
 
+/* The same frames as JPEG files, for servers that take pictures: baseline,
+ * 4:2:0, full range BT.601, without comment or version, so that equal frames
+ * are equal bytes. Encoded by the helper, too. */
+enum { MEDIA_JPEG_QUANTISER = 3 };
+struct media_jpeg_wish {
+    const uint64_t *index; /* ascending; may repeat */
+    size_t n_index;
+    uint64_t max_pixels; /* larger frames are scaled down; 0: none are */
+    unsigned quantiser;  /* 2 (best) to 31; 0: MEDIA_JPEG_QUANTISER */
+};
+struct media_jpeg {
+    const uint8_t *bytes; /* during the call only */
+    size_t size;
+    uint32_t width, height;
+    double time;    /* seconds from the start of the video, from the PTS */
+    uint64_t index; /* which decoded frame, from 0 */
+};
+typedef enum asid_rc (*media_jpeg_sink)(void *user,
+                                        const struct media_jpeg *jpeg,
+                                        struct asid_err *err);
+enum asid_rc media_jpegs(const char *path, const struct media_jpeg_wish *wish,
+                         const struct media_limits *limits,
+                         media_jpeg_sink sink, void *user, uint64_t *total,
+                         struct asid_err *err) ASID_WARN_UNUSED;
+
 /* Sound of the first audio stream as the reference reads it: 16-bit samples at
  * the native rate, divided by 32768, channels averaged, resampled by libsoxr HQ
  * to 16 kHz, length ceil(N * 16000 / rate). At most max_seconds are returned
@@ -125,6 +151,9 @@ enum asid_rc media_sound(const char *path, double max_seconds,
                          struct media_sound *sound,
                          struct asid_err *err) ASID_WARN_UNUSED;
 void media_sound_release(struct media_sound *sound);
+/* Append the sound as a WAV file: PCM, 16 bits, one channel. Samples that came
+ * from 16 bits become the same bits again; others are rounded and clipped. */
+void media_wav(const struct media_sound *sound, struct buf *out);
 
 /* A still picture: the first frame of an image file as RGB24, alpha on white.
  * Freed with free(). */
