@@ -48,7 +48,7 @@ LDFLAGS  := $(filter -fsanitize=% --coverage,$(OPT_$(MODE))) -pthread \
 ifeq ($(MODE),fuzz)
 LDFLAGS  := -fsanitize=address,undefined -pthread -Wl,--as-needed
 endif
-LDLIBS   := $(PKG_LIBS) -lm
+LDLIBS   := $(PKG_LIBS) -lstemmer -lm
 
 LIB_SRC    := $(sort $(wildcard common/*/*.c))
 STAGE_SRC  := $(sort $(wildcard stages/*.c))
@@ -75,7 +75,8 @@ BENCHES    := $(BENCH_SRC:bench/%.c=$(BUILD)/bench/%)
 all: check-deps $(PROGRAMS) ## build every program (default)
 
 check-deps:
-	@pkg-config --exists $(PKGS) || { \
+	@$(CC) -include libstemmer.h -E -x c /dev/null >/dev/null 2>&1 && \
+	  pkg-config --exists $(PKGS) || { \
 	  echo "asid: libraries are missing; run: sudo tools/install-deps.sh" >&2; \
 	  pkg-config --print-errors --exists $(PKGS); exit 1; }
 

@@ -9,7 +9,7 @@ set -eu
 need="gcc make pkg-config libc6-dev
       libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
       libswresample-dev libsoxr-dev libsqlite3-dev libyaml-dev libpcre2-dev
-      libutf8proc-dev nettle-dev
+      libutf8proc-dev libstemmer-dev nettle-dev
       libcurl4-openssl-dev jq sqlite3 procps"
 dev="clang clang-format clang-tidy libclang-rt-14-dev cppcheck valgrind gcovr
      shellcheck codespell ffmpeg"

@@ -53,7 +53,8 @@ doors=$(
     door 'sqlite3' common/ledger
     door 'yaml' common/data
     door 'pcre2' common/data common/nn
-    door 'utf8proc' common/nn
+    door 'utf8proc' common/nn common/text
+    door 'libstemmer' common/text
     door 'nettle' common/base
     door 'curl' common/net
 )

@@ -100,12 +100,9 @@ enum asid_rc hash_file(const char *path, char hex[HASH_HEX], uint64_t *size,
 
 uint64_t hash_u64(struct str text)
 {
-    uint64_t h = 0xcbf29ce484222325u;
+    uint64_t h = HASH_U64_BEGIN;
 
     for (size_t i = 0; i < text.n; i++)
-        h = (h ^ (unsigned char)text.p[i]) * 0x100000001b3u;
-    h ^= h >> 32;
-    h *= 0xd6e8feb86659fd93u;
-    h ^= h >> 32;
-    return h;
+        h = hash_u64_byte(h, (unsigned char)text.p[i]);
+    return hash_u64_end(h);
 }

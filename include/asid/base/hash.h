@@ -31,5 +31,17 @@ enum asid_rc hash_file_named(const char *path, const char *name,
 /* 64-bit mix for hash tables and shards (FNV-1a with a final avalanche); the
  * same on every machine. */
 uint64_t hash_u64(struct str text);
+/* The same a byte at a time: begin with HASH_U64_BEGIN, end with the last. */
+#define HASH_U64_BEGIN UINT64_C(0xcbf29ce484222325)
+static inline uint64_t hash_u64_byte(uint64_t h, unsigned char byte)
+{
+    return (h ^ byte) * UINT64_C(0x100000001b3);
+}
+static inline uint64_t hash_u64_end(uint64_t h)
+{
+    h ^= h >> 32;
+    h *= UINT64_C(0xd6e8feb86659fd93);
+    return h ^ h >> 32;
+}
 
 #endif

@@ -1,0 +1,66 @@
+/* The spelling in which spoken words are compared. */
+#include <inttypes.h>
+
+#include "asid/text/similar.h"
+#include "text_int.h"
+
+/* A word in lower case without apostrophes. */
+static void add_folded(struct buf *b, struct str word)
+{
+    struct buf w;
+
+    buf_init(&w, TEXT_MAX * 4);
+    fold_add(&w, word);
+    for (size_t i = 0; i < w.n; i++)
+        if (w.p[i] != '\'' && w.p[i] != ',')
+            buf_char(b, w.p[i]);
+    buf_release(&w);
+}
+
+static void add_token(struct buf *b, const struct scan *s, size_t i,
+                      uint8_t *shape)
+{
+    const struct tok *k = &s->toks[i];
+    struct str w = tok_text(s, i);
+
+    if (k->kind != TOK_WORD)
+        return;
+    /* Characters of a script without blanks stand as they are written. */
+    if (b->n && !(*shape & SHAPE_CJK && k->shape & SHAPE_CJK))
+        buf_char(b, ' ');
+    *shape = k->shape;
+    if (k->numeric && k->value >= 0)
+        buf_printf(b, "%" PRId64, k->value);
+    else if (k->lex && k->lex->flags & LEX_ORDINAL && k->lex->number > 3)
+        buf_printf(b, "%" PRId32 "th", k->lex->number);
+    else
+        add_folded(b, w);
+}
+
+struct str similar_fold(const struct text_rules *rules, struct arena *a,
+                        struct str text)
+{
+    struct scan s = {.rules = rules, .arena = a};
+    uint8_t shape = 0;
+    struct str folded;
+    struct buf b;
+
+    s.stemming.rules = rules;
+    s.t = arena_alloc(a, sizeof *s.t);
+    s.t->text = text;
+    scan_tokens(&s);
+    buf_init(&b, (size_t)TEXT_MAX * 8);
+    for (size_t i = 0; i < s.n_toks; i++)
+        add_token(&b, &s, i, &shape);
+    folded = (struct str){arena_strndup(a, buf_view(&b).p, b.n), b.n};
+    buf_release(&b);
+    stemming_end(&s.stemming);
+    return folded;
+}
+
+double similar_spoken(const struct text_rules *rules, struct arena *scratch,
+                      struct str a, struct str b, double least)
+{
+    return similar_edit(scratch, similar_fold(rules, scratch, a),
+                        similar_fold(rules, scratch, b), least);
+}
