@@ -15,20 +15,24 @@ enum asid_rc clip_source(struct asid_job *job, const char **path,
     const char *known = json_text(json_path(job->record, "media.sha256"));
     const char *file;
     char hex[HASH_HEX];
+    uint64_t size;
     int64_t bytes;
 
     if (!video)
         return REJECT(err, "input.schema", "video: missing");
     file = asid_video_path(job, video);
-    if (json_i64(json_path(job->record, "media.bytes"), &bytes))
-        TRY(ask_same_size(file, bytes, err));
-    if (hash_file(file, hex, NULL, err) != ASID_OK)
+    if (hash_file_named(file, video, hex, &size, err) != ASID_OK)
         return REJECT(err, "media.unreadable", "%s",
                       arena_strdup(job->arena, err->text));
+    if (json_i64(json_path(job->record, "media.bytes"), &bytes) &&
+        (bytes < 0 || (uint64_t)bytes != size))
+        return REJECT(err, "media.changed",
+                      "%s: not the file that was ingested: it has %llu bytes",
+                      video, (unsigned long long)size);
     if (known && strcmp(known, hex) != 0)
         return REJECT(err, "media.changed",
                       "%s: not the file that was ingested: its sha256 is %.12s",
-                      file, hex);
+                      video, hex);
     memcpy(sha256, hex, sizeof hex);
     *path = file;
     return ASID_OK;

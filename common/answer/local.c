@@ -178,6 +178,7 @@ static enum asid_rc open_inputs(const struct clip *c, struct str prompt,
     const struct local *l = m->state;
     const struct ask_media media = {
         .video = c->path,
+        .name = json_text(json_get(c->job->record, "video")),
         .no_audio = c->view.no_audio,
         .budget = m->budget,
     };

@@ -1,10 +1,8 @@
 /* Media files to model inputs. */
 #include "asid/ask/ask.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "asid/base/arena.h"
 #include "asid/nn/kernels.h"
@@ -200,21 +198,5 @@ enum asid_rc ask_kernels(const char *wanted, const char **used,
     if (!k)
         return USAGE(err, "kernels %s: %s", wanted, why);
     *used = k->name;
-    return ASID_OK;
-}
-
-enum asid_rc ask_same_size(const char *path, int64_t bytes,
-                           struct asid_err *err)
-{
-    char space[96];
-    struct stat st;
-
-    if (stat(path, &st) != 0)
-        return REJECT(err, "media.unreadable", "%s: %s", path,
-                      asid_errno_text(space, sizeof space, errno));
-    if (st.st_size != bytes)
-        return REJECT(err, "media.unreadable",
-                      "%s has %lld bytes, the record says %lld", path,
-                      (long long)st.st_size, (long long)bytes);
     return ASID_OK;
 }

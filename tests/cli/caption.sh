@@ -128,14 +128,19 @@ same "$tmp/out" "$tmp/seed7" "the same seed draws the same answer"
 printf '%s\n' '{"id":"x"}' '{"id":"y","video":"clips/none.mp4"}' \
     '{"id":"z","video":"clips/not-a-video.mp4"}' >"$tmp/bad"
 echo '{"id":"d","video":"/dev/zero"}' >>"$tmp/bad"
-jq -c '.media.bytes=1|.id="w"' "$tmp/one" >>"$tmp/bad"
+jq -c '.media.bytes=1|.id="w"|del(.media.sha256)' "$tmp/one" >>"$tmp/bad"
 jq -c '.video="clips/portrait.mp4"|del(.media.bytes)|.id="c"' "$tmp/one" \
     >>"$tmp/bad"
 caption --ledger "$tmp/l.db" --rejects "$tmp/rejects" "$tmp/bad"
 exits 0 "records that cannot be captioned are rejected, not fatal"
 is "$(jq -c '[.id,.reject.code]' "$tmp/rejects" | tr '\n' ' ')" \
-    '["x","input.schema"] ["y","media.unreadable"] ["z","media.unreadable"] ["d","media.unreadable"] ["w","media.unreadable"] ["c","media.changed"] ' \
+    '["x","input.schema"] ["y","media.unreadable"] ["z","media.unreadable"] ["d","media.unreadable"] ["w","media.changed"] ["c","media.changed"] ' \
     "each with its reason: no video, no file, no media, no end, another size, another clip"
+ln -s "$PWD/data-samples" "$tmp/moved"
+# shellcheck disable=SC2086
+run "$bin/asid-caption" -q --root "$tmp/moved" --model $model $small \
+    --rejects "$tmp/rejects.moved" "$tmp/bad"
+same "$tmp/rejects.moved" "$tmp/rejects" "moving the root changes no reject"
 run "$bin/asid-caption" -q "$tmp/one"
 exits 2 "without a model it is wrong usage"
 has "$tmp/err" "--model" "and the message names the option"

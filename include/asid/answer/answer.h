@@ -40,7 +40,7 @@ const char *answerer_model(const struct answerer *m);
 
 /* The media file of a record: its path, and the hash of the bytes that are
  * there now. REJECT input.schema without video, media.unreadable, and
- * media.changed when the record knows another hash. */
+ * media.changed when the record knows another hash or size. */
 enum asid_rc clip_source(struct asid_job *job, const char **path,
                          char sha256[65],
                          struct asid_err *err) ASID_WARN_UNUSED;

@@ -49,8 +49,5 @@ enum asid_rc ask_open_inputs(const struct omni *omni, const char *system,
  * static text. Answers of different sets may differ in the last digit. */
 enum asid_rc ask_kernels(const char *wanted, const char **used,
                          struct asid_err *err) ASID_WARN_UNUSED;
-/* REJECT "media.unreadable" unless the file has that many bytes. */
-enum asid_rc ask_same_size(const char *path, int64_t bytes,
-                           struct asid_err *err) ASID_WARN_UNUSED;
 
 #endif
