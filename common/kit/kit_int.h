@@ -138,7 +138,8 @@ enum asid_rc sink_publish(struct sink *s,
                           struct asid_err *err) ASID_WARN_UNUSED;
 void sink_close(struct sink *s);
 
-/* Lock files (lock.c). FAILED names the owner's process and host. */
+/* Lock files (lock.c), each at most once in a process. FAILED names the owner's
+ * process and host. */
 enum asid_rc lock_take(const char *path, int *fd,
                        struct asid_err *err) ASID_WARN_UNUSED;
 void lock_drop(const char *path, int fd);

@@ -1,5 +1,11 @@
 /*
- * Lock files: flock on FILE.lock, with the owner's process and host inside.
+ * Lock files: an fcntl() lock on FILE.lock, with the owner's process and host
+ * inside.
+ *
+ * That kind of lock belongs to a process. One of flock() belongs to an open
+ * file, which a child has, too, until its exec: a media helper on its way would
+ * hold the lock of a stage that was just killed. In return a process must not
+ * open a lock file twice: closing either descriptor gives the lock back.
  *
  * The kernel drops a dead owner's lock, so there is nothing to clean up after
  * a crash. The owner removes the file while holding the lock; whoever was
@@ -9,10 +15,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "asid/base/clock.h"
 #include "asid/base/file.h"
 #include "kit_int.h"
 
@@ -48,17 +55,39 @@ static enum asid_rc sign(const char *path, int fd, struct asid_err *err)
     return file_write(fd, path, text, (size_t)n, err);
 }
 
+/* A killed owner holds its lock until the kernel has taken it down. */
+static const double patience = 0.2; /* seconds */
+
+/* 0, or the errno: EAGAIN when another process has it. */
+static int lock_whole(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    const struct timespec nap = {.tv_nsec = 5 * 1000 * 1000};
+    double start = clock_monotonic();
+
+    while (fcntl(fd, F_SETLK, &whole) < 0) {
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+            return errno;
+        if (errno != EINTR && clock_monotonic() - start > patience)
+            return EAGAIN;
+        nanosleep(&nap, NULL);
+    }
+    return 0;
+}
+
 enum asid_rc lock_take(const char *path, int *fd, struct asid_err *err)
 {
     for (;;) {
         enum asid_rc rc;
-        int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        int bad, lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 
         if (lock < 0)
             return FAIL_ERRNO(err, "cannot create %s", path);
-        if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
-            rc = errno == EWOULDBLOCK ? refuse(path, lock, err)
-                                      : FAIL_ERRNO(err, "cannot lock %s", path);
+        bad = lock_whole(lock);
+        if (bad) {
+            errno = bad;
+            rc = bad == EAGAIN ? refuse(path, lock, err)
+                               : FAIL_ERRNO(err, "cannot lock %s", path);
             close(lock);
             return rc;
         }
