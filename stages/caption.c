@@ -10,6 +10,7 @@
 #include "asid/base/file.h"
 #include "asid/base/hash.h"
 #include "asid/kit/stage.h"
+#include "asid/media/media.h"
 
 #include <stdlib.h>
 
@@ -236,4 +237,5 @@ const struct asid_stage asid_stage = {
     .record = caption_record,
     .close = caption_close,
     .identity = caption_identity,
+    .libraries = media_versions,
 };

@@ -578,4 +578,5 @@ const struct asid_stage asid_stage = {
     .ordered = ingest_ordered,
     .replay = ingest_ordered,
     .close = ingest_close,
+    .libraries = media_versions,
 };

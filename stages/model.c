@@ -585,4 +585,5 @@ static enum asid_rc model_run(struct asid_cx *cx, struct asid_err *err)
 const struct asid_stage asid_stage = {
     .name = "model",
     .run = model_run,
+    .libraries = media_versions,
 };

@@ -67,7 +67,7 @@ static enum asid_rc show_version(struct kit *k, struct asid_err *err)
     struct buf text;
 
     buf_init(&text, 1 << 16);
-    version_text(&text, k->cx.stage->name);
+    version_text(&text, k->cx.stage);
     return print_buffer(k, &text, err);
 }
 

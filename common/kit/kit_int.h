@@ -310,9 +310,9 @@ size_t help_options(struct kit *k, struct help_option **list);
 void help_spelling(struct buf *out, const struct help_option *o);
 /* " (default: 2)" or nothing. */
 void help_default(struct buf *out, const struct help_option *o);
-void version_text(struct buf *out, const char *program);
-/* Linked libraries with their versions, on one line. */
-void version_libraries(struct buf *out);
+void version_text(struct buf *out, const struct asid_stage *stage);
+/* Libraries that work for the stage, with their versions, on one line. */
+void version_libraries(struct buf *out, const struct asid_stage *stage);
 
 /* A stage's whole life; the exit status of the program follows from it. */
 enum asid_rc run_stage(struct kit *k, int argc, char **argv,

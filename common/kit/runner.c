@@ -164,7 +164,7 @@ static enum asid_rc open_ledger(struct kit *k, int argc, char **argv,
         return ASID_OK;
     TRY(ledger_open(path, &k->cx.ledger, err));
     buf_init(&libraries, 10000);
-    version_libraries(&libraries);
+    version_libraries(&libraries, k->cx.stage);
     k->run.program = arena_printf(&k->arena, "asid-%s", k->cx.stage->name);
     k->run.argv = argv_text(k, argc, argv);
     k->run.version = ASID_VERSION;

@@ -3,7 +3,8 @@
  *
  * The shared objects that the loader really mapped are asked, so the answer is
  * what runs, not what was there at compile time, and light programs need no
- * link to heavy libraries just to name them.
+ * link to heavy libraries just to name them. What a stage has done by another
+ * process it has to name itself.
  */
 #include <link.h>
 #include <stdio.h>
@@ -38,17 +39,25 @@ static int add_object(struct dl_phdr_info *info, size_t size, void *user)
     return 0;
 }
 
-void version_libraries(struct buf *out)
+void version_libraries(struct buf *out, const struct asid_stage *stage)
 {
     struct found f = {out, 0};
+    char text[1000] = "";
+    struct asid_err err;
 
     buf_printf(out, "SQLite %s; ", ledger_sqlite_version());
     dl_iterate_phdr(add_object, &f);
+    if (!stage->libraries)
+        return;
+    buf_text(out, "; ");
+    buf_text(out, stage->libraries(text, sizeof text, &err) == ASID_OK
+                      ? text
+                      : err.text);
 }
 
-void version_text(struct buf *out, const char *program)
+void version_text(struct buf *out, const struct asid_stage *stage)
 {
-    buf_printf(out, "asid-%s (asid) %s\n", program, ASID_VERSION);
-    version_libraries(out);
+    buf_printf(out, "asid-%s (asid) %s\n", stage->name, ASID_VERSION);
+    version_libraries(out, stage);
     buf_char(out, '\n');
 }

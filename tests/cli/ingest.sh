@@ -95,6 +95,19 @@ ingest --root "$tmp/set" --ledger "$tmp/ledger" -o "$tmp/records" a b
 exits 0 "the same run again ends well"
 same "$tmp/records" "$tmp/first" "the same run again gives the same bytes"
 
+libraries=$(sqlite3 "$tmp/ledger" 'SELECT DISTINCT libraries FROM runs')
+for name in 'SQLite ' 'libavformat ' 'libavcodec ' 'libswscale ' libsoxr-; do
+    is "$(echo "$libraries" | grep -c "$name[0-9]")" 1 \
+        "the run's libraries name $name, with its version"
+done
+run "$bin/asid-ingest" --version
+is "$(sed -n 2p "$tmp/out")" "$libraries" "so does --version"
+mkdir "$tmp/alone"
+cp "$bin/asid-ingest" "$tmp/alone"
+run "$tmp/alone/asid-ingest" --version
+exits 0 "--version does not need the media worker"
+has "$tmp/out" "no asid-media-worker" "and says that it is not there"
+
 # --- resuming: a file that was replaced is looked at again
 mkdir "$tmp/swap"
 for n in 1 2; do # the same pictures with another last byte

@@ -94,6 +94,10 @@ struct asid_stage {
      * (model fingerprint, prompt set version); enters options_sha256. Valid
      * after open; NULL means nothing. */
     const char *(*identity)(const struct asid_cx *cx);
+    /* Optional: libraries that work for the stage in another process
+     * (media_versions), one line; for --version and the ledger. On failure the
+     * message is shown in their place. Callable before open. */
+    enum asid_rc (*libraries)(char *space, size_t size, struct asid_err *err);
     /* Tools (asid-run, asid-audit, asid-model) handle everything themselves:
      * options are parsed, then run is called; its return becomes the exit
      * status (OK 0, FAILED 1, USAGE 2). All other callbacks are NULL. */
