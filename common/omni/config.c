@@ -4,6 +4,9 @@
  * Every key has the default of the published class, because saved files may
  * omit what equals it. Each value is checked against a sane range as it is
  * read, the relations between them at the end; all faults go into one message.
+ * A value that was refused is not known: sizes are then 0, ids NO_ID, and the
+ * relations they stand in are not checked, so that one wrong value is one
+ * fault.
  */
 #include <math.h>
 #include <stdarg.h>
@@ -23,7 +26,10 @@ enum {
     MAX_HEADS = 4096,
     MAX_VOCAB = 1 << 20,
     MERGE = 2, /* spatial and temporal merge of the vision tower */
+    NO_ID = -1,
 };
+
+static const size_t no_section = SIZE_MAX; /* mrope[0] that is not known */
 
 /* A section of the configuration that is being read. */
 struct reader {
@@ -31,6 +37,7 @@ struct reader {
     const char *name;
     struct buf *faults;
     size_t *hidden; /* faults that did not fit */
+    bool unknown;   /* there is no such section, and that was told */
 };
 
 static void fault(struct reader *r, const char *fmt, ...) ASID_PRINTF(2, 3);
@@ -57,30 +64,46 @@ static bool is_absent(const struct json *v)
 
 /* --- values ------------------------------------------------------------- */
 
-static int64_t read_int(struct reader *r, const char *key, int64_t fallback,
-                        int64_t low, int64_t high)
+/* False when the value is refused. */
+static bool get_int(struct reader *r, const char *key, int64_t fallback,
+                    int64_t low, int64_t high, int64_t *out)
 {
     const struct json *v = json_get(r->at, key);
     int64_t value = fallback;
 
-    if (is_absent(v))
-        return fallback;
-    if (json_type(v) != JSON_NUMBER || !json_i64(v, &value)) {
+    if (r->unknown)
+        return false;
+    if (!is_absent(v) &&
+        (json_type(v) != JSON_NUMBER || !json_i64(v, &value))) {
         fault(r, "%s%s is no whole number", r->name, key);
-        return fallback;
+        return false;
     }
-    if (value < low || value > high) {
+    if (!is_absent(v) && (value < low || value > high)) {
         fault(r, "%s%s %lld is not within %lld to %lld", r->name, key,
               (long long)value, (long long)low, (long long)high);
-        return fallback;
+        return false;
     }
-    return value;
+    *out = value;
+    return true;
 }
 
+static int64_t read_int(struct reader *r, const char *key, int64_t fallback,
+                        int64_t low, int64_t high)
+{
+    int64_t value;
+
+    return get_int(r, key, fallback, low, high, &value) ? value : fallback;
+}
+
+/* 0 when it is not known. */
 static size_t read_size(struct reader *r, const char *key, size_t fallback,
                         size_t high)
 {
-    return (size_t)read_int(r, key, (int64_t)fallback, 1, (int64_t)high);
+    int64_t value;
+
+    return get_int(r, key, (int64_t)fallback, 1, (int64_t)high, &value)
+               ? (size_t)value
+               : 0;
 }
 
 static double read_real(struct reader *r, const char *key, double fallback,
@@ -133,11 +156,11 @@ static void want_false(struct reader *r, const char *key)
 static int32_t read_id(struct reader *r, const char *key, const char *other,
                        int32_t fallback)
 {
-    int64_t top = INT32_MAX;
+    int64_t id;
 
     if (is_absent(json_get(r->at, key)) && other)
         key = other;
-    return (int32_t)read_int(r, key, fallback, 0, top);
+    return get_int(r, key, fallback, 0, INT32_MAX, &id) ? (int32_t)id : NO_ID;
 }
 
 /* --- sections ----------------------------------------------------------- */
@@ -165,6 +188,7 @@ static void read_mrope(struct reader *r, struct omni_config *c)
         return;
     if (json_type(section) != JSON_ARRAY || json_count(section) != 3) {
         fault(r, "%smrope_section is no array of three", r->name);
+        c->text.mrope[0] = no_section;
         return;
     }
     json_each(item, section) {
@@ -173,6 +197,7 @@ static void read_mrope(struct reader *r, struct omni_config *c)
         if (json_type(item) != JSON_NUMBER || !json_i64(item, &value) ||
             value < 0 || value > MAX_WIDTH) {
             fault(r, "%smrope_section[%zu] is no size", r->name, i);
+            c->text.mrope[0] = no_section;
             return;
         }
         c->text.mrope[i++] = (size_t)value;
@@ -189,6 +214,23 @@ static double read_theta(struct reader *r)
                      "rope_theta", 1e6, 1, 1e12);
 }
 
+/* The width of a head; 0, not known, unless the heads share alike. */
+static size_t quotient(size_t hidden, size_t heads)
+{
+    return heads && hidden % heads == 0 ? hidden / heads : 0;
+}
+
+/* Whether a is known, and no multiple of b, which is known, too. */
+static bool uneven(size_t a, size_t b)
+{
+    return a && b && a % b;
+}
+
+static bool differ(size_t a, size_t b)
+{
+    return a && b && a != b;
+}
+
 static void read_text(struct reader *r, struct omni_config *c)
 {
     c->text.layers = read_size(r, "num_hidden_layers", 28, MAX_LAYERS);
@@ -196,8 +238,8 @@ static void read_text(struct reader *r, struct omni_config *c)
     c->text.ffn = read_size(r, "intermediate_size", 18944, MAX_FFN);
     c->text.heads = read_size(r, "num_attention_heads", 28, MAX_HEADS);
     c->text.kv_heads = read_size(r, "num_key_value_heads", 4, MAX_HEADS);
-    c->text.head_dim =
-        read_size(r, "head_dim", c->text.hidden / c->text.heads, MAX_WIDTH);
+    c->text.head_dim = read_size(
+        r, "head_dim", quotient(c->text.hidden, c->text.heads), MAX_WIDTH);
     c->text.vocab = read_size(r, "vocab_size", 152064, MAX_VOCAB);
     c->text.eps = (float)read_real(r, "rms_norm_eps", 1e-6, 1e-12, 1);
     c->text.rope_theta = read_theta(r);
@@ -303,6 +345,7 @@ static int32_t read_stop(struct reader *r, struct reader *text)
                 id <= INT32_MAX)
                 return (int32_t)id;
             fault(&at, "%seos_token_id[0] is no id", at.name);
+            return NO_ID;
         }
     }
     return PUBLISHED;
@@ -326,39 +369,41 @@ static void read_thinker(struct reader *r, struct omni_config *c)
 
 static void check_text(struct reader *r, const struct omni_config *c)
 {
-    size_t sum = c->text.mrope[0] + c->text.mrope[1] + c->text.mrope[2];
+    size_t half = c->text.head_dim / 2;
+    size_t sum = c->text.mrope[1] + c->text.mrope[2];
 
     if (is_absent(json_get(r->at, "head_dim")) &&
-        c->text.hidden % c->text.heads)
+        uneven(c->text.hidden, c->text.heads))
         fault(r, "%shidden_size %zu is no multiple of num_attention_heads %zu",
               r->name, c->text.hidden, c->text.heads);
-    if (c->text.heads % c->text.kv_heads)
+    if (uneven(c->text.heads, c->text.kv_heads))
         fault(r,
               "%snum_attention_heads %zu is no multiple of "
               "num_key_value_heads %zu",
               r->name, c->text.heads, c->text.kv_heads);
     if (c->text.head_dim % 2)
         fault(r, "%shead_dim %zu is odd", r->name, c->text.head_dim);
-    if (sum != c->text.head_dim / 2)
+    else if (half && c->text.mrope[0] != no_section &&
+             c->text.mrope[0] + sum != half)
         fault(r, "%smrope_section adds up to %zu, not to head_dim/2 = %zu",
-              r->name, sum, c->text.head_dim / 2);
+              r->name, c->text.mrope[0] + sum, half);
 }
 
 static void check_vision(struct reader *r, const struct omni_config *c)
 {
-    if (c->vision.hidden % c->vision.heads)
+    if (uneven(c->vision.hidden, c->vision.heads))
         fault(r, "%shidden_size %zu is no multiple of num_heads %zu", r->name,
               c->vision.hidden, c->vision.heads);
-    else if (c->vision.hidden / c->vision.heads % 4)
+    else if (quotient(c->vision.hidden, c->vision.heads) % 4)
         fault(r, "%shidden_size/num_heads %zu is no multiple of 4", r->name,
               c->vision.hidden / c->vision.heads);
-    if (c->vision.window % (c->vision.patch * MERGE))
+    if (uneven(c->vision.window, c->vision.patch * MERGE))
         fault(r, "%swindow_size %zu is no multiple of %d times patch_size %zu",
               r->name, c->vision.window, MERGE, c->vision.patch);
-    if (c->vision.out != c->text.hidden)
+    if (differ(c->vision.out, c->text.hidden))
         fault(r, "%sout_hidden_size %zu is not the text's hidden_size %zu",
               r->name, c->vision.out, c->text.hidden);
-    for (size_t i = 0; i < c->vision.n_full; i++)
+    for (size_t i = 0; c->vision.layers && i < c->vision.n_full; i++)
         if (c->vision.full_layers[i] >= c->vision.layers)
             fault(r, "%sfullatt_block_indexes has %zu, depth is %zu", r->name,
                   c->vision.full_layers[i], c->vision.layers);
@@ -366,17 +411,17 @@ static void check_vision(struct reader *r, const struct omni_config *c)
 
 static void check_audio(struct reader *r, const struct omni_config *c)
 {
-    if (c->audio.hidden % c->audio.heads)
+    if (uneven(c->audio.hidden, c->audio.heads))
         fault(r, "%sd_model %zu is no multiple of encoder_attention_heads %zu",
               r->name, c->audio.hidden, c->audio.heads);
     /* The sinusoids divide by d_model/2 - 1. */
-    if (c->audio.hidden % 2 || c->audio.hidden < 4)
+    if (c->audio.hidden && (c->audio.hidden % 2 || c->audio.hidden < 4))
         fault(r, "%sd_model %zu is not even or below 4", r->name,
               c->audio.hidden);
-    if (c->audio.window > c->audio.max_positions)
+    if (c->audio.max_positions && c->audio.window > c->audio.max_positions)
         fault(r, "%sn_window %zu exceeds max_source_positions %zu", r->name,
               c->audio.window, c->audio.max_positions);
-    if (c->audio.out != c->text.hidden)
+    if (differ(c->audio.out, c->text.hidden))
         fault(r, "%soutput_dim %zu is not the text's hidden_size %zu", r->name,
               c->audio.out, c->text.hidden);
 }
@@ -399,7 +444,9 @@ static void check_ids(struct reader *r, const struct omni_config *c)
     enum { N = sizeof ids / sizeof *ids, PLACEHOLDERS = 3 };
 
     for (size_t i = 0; i < N; i++) {
-        if ((size_t)ids[i].id >= c->text.vocab)
+        if (ids[i].id == NO_ID)
+            continue;
+        if (c->text.vocab && (size_t)ids[i].id >= c->text.vocab)
             fault(r, "%s%s %d is past vocab_size %zu", r->name, ids[i].name,
                   ids[i].id, c->text.vocab);
         /* A placeholder must be told from every other token. */
@@ -443,10 +490,12 @@ static struct reader section(struct reader *r, const char *key,
                              const char *name)
 {
     const struct json *v = json_get(r->at, key);
-    struct reader s = {v, name, r->faults, r->hidden};
+    struct reader s = {v, name, r->faults, r->hidden, r->unknown};
 
-    if (!is_absent(v) && json_type(v) != JSON_OBJECT)
+    if (!is_absent(v) && json_type(v) != JSON_OBJECT) {
         fault(r, "%s%s is no object", r->name, key);
+        s.unknown = true;
+    }
     return s;
 }
 
@@ -456,8 +505,8 @@ static enum asid_rc read_config(const struct json *root, const char *dir,
 {
     const char *type = json_text(json_get(root, "model_type"));
     size_t hidden = 0;
-    struct reader top = {root, "", faults, &hidden}, thinker, text, vision,
-                  audio;
+    struct reader top = {root, "", faults, &hidden, false}, thinker, text,
+                  vision, audio;
 
     if (!type)
         return FAIL(err, "%s/config.json: model_type is missing", dir);
@@ -514,7 +563,7 @@ static enum asid_rc read_processor(const struct json *root, const char *dir,
     static const double std[] = {0.26862954, 0.26130258, 0.27577711};
     enum { LONGEST = 3600 };
     size_t hidden = 0;
-    struct reader r = {root, "", faults, &hidden};
+    struct reader r = {root, "", faults, &hidden, false};
     const char *side = json_text(json_get(root, "padding_side"));
 
     if (!is_absent(json_get(root, "padding_side")) &&

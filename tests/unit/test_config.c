@@ -278,6 +278,61 @@ static void check_all_named(void)
           "more than a message holds: %s", err.text);
 }
 
+/* A value that cannot be is told once: what would be derived from it, and what
+ * it would have to agree with, is not complained about. */
+static void check_alone(void)
+{
+    static const char *const cases[] = {
+        FULL("\"text_config\":[]"),
+        "{\"model_type\":\"qwen2_5_omni\",\"thinker_config\":3}",
+        FULL("\"vision_config\":{\"out_hidden_size\":2048},"
+             "\"audio_config\":{\"output_dim\":2048},\"text_config\":7"),
+        FULL("\"vision_config\":{\"out_hidden_size\":2048},"
+             "\"audio_config\":{\"output_dim\":2048},\"text_config\":{"
+             "\"hidden_size\":\"2048\"}"),
+        FULL("\"text_config\":{\"hidden_size\":2048,"
+             "\"num_attention_heads\":16},"
+             "\"vision_config\":{\"out_hidden_size\":-2},"
+             "\"audio_config\":{\"output_dim\":2048}"),
+        FULL("\"text_config\":{\"num_attention_heads\":0}"),
+        FULL("\"text_config\":{\"num_attention_heads\":16}"),
+        FULL("\"text_config\":{\"head_dim\":0,\"rope_scaling\":{"
+             "\"mrope_section\":[2,3,3]}}"),
+        FULL("\"text_config\":{\"head_dim\":127}"),
+        FULL("\"text_config\":{\"head_dim\":16,\"rope_scaling\":{"
+             "\"mrope_section\":[64]}}"),
+        FULL("\"text_config\":{\"head_dim\":16,\"rope_scaling\":{"
+             "\"mrope_section\":[2,3,\"3\"]}}"),
+        FULL("\"text_config\":{\"vocab_size\":0}"),
+        FULL("\"vision_config\":{\"depth\":0,\"fullatt_block_indexes\":"
+             "[40]}"),
+        FULL("\"vision_config\":{\"hidden_size\":0,\"num_heads\":15}"),
+        FULL("\"vision_config\":{\"hidden_size\":1001,\"num_heads\":0}"),
+        FULL("\"vision_config\":{\"patch_size\":0,\"window_size\":100}"),
+        FULL("\"vision_config\":{\"window_size\":0}"),
+        FULL("\"audio_config\":{\"d_model\":0,"
+             "\"encoder_attention_heads\":7}"),
+        FULL("\"audio_config\":{\"encoder_attention_heads\":0}"),
+        FULL("\"audio_config\":{\"max_source_positions\":0,"
+             "\"n_window\":2000}"),
+        FULL("\"text_config\":{\"vocab_size\":151657},"
+             "\"eos_token_id\":\"x\""),
+        FULL("\"text_config\":{\"vocab_size\":151657},"
+             "\"eos_token_id\":[\"x\"]"),
+        FULL("\"audio_token_index\":-1,\"image_token_index\":0,"
+             "\"video_token_index\":1"),
+    };
+    struct omni_config c;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct asid_err err = {.text = ""};
+
+        CHECK(load_text(cases[i], NULL, &c, &err) == ASID_FAILED &&
+                  strstr(err.text, "; ") == NULL,
+              "%s: %s", cases[i], err.text);
+    }
+}
+
 static void check_processor(void)
 {
     static const struct {
@@ -327,6 +382,8 @@ int main(void)
     check_case("each violated constraint is named with its value");
     check_all_named();
     check_case("all violations are in one message");
+    check_alone();
+    check_case("a bad value brings no complaints about others");
     check_processor();
     check_case("processors that differ from what is built in are refused");
     CHECK(omni_config_load("tests/no-such-folder", &c, &err) == ASID_FAILED &&
