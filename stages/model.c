@@ -20,7 +20,7 @@
 
 enum {
     LINE_MAX_ = 64 << 20, /* bytes of a line of tokenize and detokenize */
-    NAMES_MAX = 64,       /* tensor names of each kind that info prints */
+    IGNORED_MAX = 64,     /* names of ignored tensors that info prints */
 };
 
 /* One call: what is opened on the way, closed by close_call. */
@@ -78,6 +78,8 @@ struct names {
     size_t misshapen, missing;
 };
 
+/* What keeps a checkpoint from loading is named in full; what is ignored (the
+ * talker, mostly) by its first names. */
 static void add_name(void *user, const char *kind, struct str tensor)
 {
     struct names *n = user;
@@ -87,8 +89,9 @@ static void add_name(void *user, const char *kind, struct str tensor)
         n->missing++;
     else if (strcmp(kind, "misshapen") == 0)
         n->misshapen++;
-    if (json_count(list) < NAMES_MAX)
-        json_append(list, json_new_str(n->arena, tensor));
+    else if (json_count(list) >= IGNORED_MAX)
+        return;
+    json_append(list, json_new_str(n->arena, tensor));
 }
 
 static enum asid_rc call_info(struct call *c, const char *dir,

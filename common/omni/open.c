@@ -38,7 +38,8 @@ static void note_fault(void *user, enum weight_fault fault, struct str text)
 static const char *close_list(struct fault_list *l)
 {
     if (l->n > l->shown)
-        buf_printf(&l->text, " and %zu more", l->n - l->shown);
+        buf_printf(&l->text, " and %zu more (asid-model info names all)",
+                   l->n - l->shown);
     return l->text.p;
 }
 

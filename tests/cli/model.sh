@@ -26,6 +26,21 @@ has "$tmp/err" "config.json" "the message names the file"
 [ ! -s "$tmp/out" ]
 say $? "nothing is printed then"
 
+# A checkpoint that lacks a hundred tensors and more.
+mkdir "$tmp/holes"
+cp "$model"/*.json "$model"/merges.txt "$tmp/holes"
+rm "$tmp/holes/model.safetensors.index.json"
+printf '\071\000\000\000\000\000\000\000{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}     \0\0\0\0' \
+    >"$tmp/holes/model.safetensors"
+run "$bin/asid-model" generate --model "$tmp/holes" --prompt x
+exits 1 "a checkpoint with tensors missing is refused"
+has "$tmp/err" "146 tensors missing: " "the message counts them"
+has "$tmp/err" "more (asid-model info names all)" "and says who names them all"
+run "$bin/asid-model" info --model "$tmp/holes"
+exits 0 "info of such a checkpoint ends well"
+is "$(jq -c '[.tensors.missing,(.names.missing|length),(.names.missing|unique|length)]' "$tmp/out")" \
+    '[146,146,146]' "info names every missing tensor"
+
 # --- tokenize, detokenize
 printf 'Hello world\n\n<|im_start|>user "\303\251\342\202\254"  x\n' >"$tmp/text"
 run "$bin/asid-model" tokenize --model "$model" "$tmp/text"

@@ -146,6 +146,7 @@ static void test_faults(void)
     CHECK(strstr(err.text, "1 misshapen: visual.merger.mlp.2.weight has shape "
                            "[192, 72], not [72, 192]"),
           "%s", err.text);
+    CHECK(strstr(err.text, "names all") == NULL, "all are named: %s", err.text);
     CHECK_OK(omni_inspect(dir, &config, &count, count_name, &tally, &err), err);
     CHECK(tally.missing == 2 && tally.misshapen == 1 && tally.ignored == 2,
           "%zu missing, %zu misshapen, %zu ignored", tally.missing,
@@ -173,7 +174,8 @@ static void test_many_faults(void)
     CHECK(omni_open(dir, &omni, &err) == ASID_FAILED, "it opened");
     CHECK(strstr(err.text, "tensors missing: model.embed_tokens.weight, "),
           "%s", err.text);
-    CHECK(strstr(err.text, " more"), "%s", err.text);
+    CHECK(strstr(err.text, " more (asid-model info names all)"), "%s",
+          err.text);
     CHECK(strlen(err.text) < 400, "%s", err.text);
     remove_folder(&a, dir);
     arena_release(&a);

@@ -67,9 +67,9 @@ struct omni_tensors {
     size_t bytes;
 };
 
-/* Load a published checkpoint folder. Every missing or misshapen tensor is
- * named in one message (up to its length, then a count). FAILED on anything
- * wrong with the folder, its files or the architecture. */
+/* Load a published checkpoint folder. Missing and misshapen tensors are named in
+ * one message: the first ones, their number, and the program that names all.
+ * FAILED on anything wrong with the folder, its files or the architecture. */
 enum asid_rc omni_open(const char *dir, struct omni **out,
                        struct asid_err *err) ASID_WARN_UNUSED;
 void omni_close(struct omni *omni);
@@ -78,8 +78,9 @@ const struct omni_tensors *omni_tensors(const struct omni *omni);
 const struct bpe *omni_tokenizer(const struct omni *omni);
 /* 64 hex digits that change when weights, config or tokenizer change. */
 const char *omni_fingerprint(const struct omni *omni);
-/* Names of missing (which 0) or ignored (which 1) tensors for `info`; calls
- * back with each. Also works for checkpoints that omni_open refuses. */
+/* For `asid-model info`: calls back with the name of every tensor that is
+ * "missing", "misshapen" or "ignored". Also works for checkpoints that
+ * omni_open refuses. */
 enum asid_rc omni_inspect(const char *dir, struct omni_config *config,
                           struct omni_tensors *tensors,
                           void (*name)(void *user, const char *kind,
