@@ -2,40 +2,9 @@
 #include <float.h>
 #include <stdlib.h>
 
-#include "asid/data/json.h"
-#include "check.h"
+#include "check_json.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
-
-static struct arena arena;
-static struct asid_err err;
-
-static struct json *parse(struct str text)
-{
-    struct json *v = NULL;
-
-    CHECK_OK(json_parse(&arena, text, 0, &v, &err), err);
-    CHECK(v != NULL, "of %.*s", (int)(text.n < 80 ? text.n : 80), text.p);
-    return v;
-}
-
-static struct json *parse_text(const char *text)
-{
-    return parse(str_of(text));
-}
-
-/* In the arena, so that nothing is left to free. */
-static const char *written(const struct json *v)
-{
-    struct buf b;
-    char *copy;
-
-    buf_init(&b, (size_t)1 << 30);
-    json_write(&b, v);
-    copy = arena_strndup(&arena, b.p ? b.p : "", b.n);
-    buf_release(&b);
-    return copy;
-}
 
 static const struct str accepted[] = {
     STR("null"),

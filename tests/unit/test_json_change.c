@@ -1,50 +1,7 @@
 /* JSON: changing, making, copying; random documents and hostile ones. */
 #include <stdlib.h>
 
-#include "asid/data/json.h"
-#include "check.h"
-
-static struct arena arena;
-static struct asid_err err;
-
-static struct json *parse(struct str text)
-{
-    struct json *v = NULL;
-
-    CHECK_OK(json_parse(&arena, text, 0, &v, &err), err);
-    CHECK(v != NULL, "of %.*s", (int)(text.n < 80 ? text.n : 80), text.p);
-    return v;
-}
-
-static struct json *parse_text(const char *text)
-{
-    return parse(str_of(text));
-}
-
-/* In the arena, so that nothing is left to free. */
-static const char *written(const struct json *v)
-{
-    struct buf b;
-    char *copy;
-
-    buf_init(&b, (size_t)1 << 30);
-    json_write(&b, v);
-    copy = arena_strndup(&arena, b.p ? b.p : "", b.n);
-    buf_release(&b);
-    return copy;
-}
-
-static const char *pretty(const struct json *v)
-{
-    struct buf b;
-    char *copy;
-
-    buf_init(&b, (size_t)1 << 30);
-    json_write_pretty(&b, v);
-    copy = arena_strndup(&arena, b.p ? b.p : "", b.n);
-    buf_release(&b);
-    return copy;
-}
+#include "check_json.h"
 
 /* xorshift64*: the same documents on every machine. */
 static uint64_t seed = 20260213;
