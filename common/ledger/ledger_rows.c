@@ -8,6 +8,37 @@
 #include "asid/base/clock.h"
 #include "ledger_int.h"
 
+/* --- one row ---------------------------------------------------------------- */
+
+/* Bind texts to ?1.., step, and read the first row if there is one. */
+static enum asid_rc first_row(struct ledger *l, enum ledger_statement which,
+                              const char *const *binds, int n, bool *found,
+                              void (*read)(sqlite3_stmt *s, void *out),
+                              void *out, struct asid_err *err)
+{
+    sqlite3_stmt *s;
+    enum asid_rc rc;
+    int got;
+
+    pthread_mutex_lock(&l->lock);
+    rc = ledger_statement(l, which, &s, err);
+    if (rc != ASID_OK)
+        goto out;
+    for (int i = 0; i < n; i++)
+        ledger_bind_text(s, i + 1, binds[i]);
+    got = sqlite3_step(s);
+    if (got != SQLITE_ROW && got != SQLITE_DONE)
+        rc = ledger_fault(l, "cannot read", err);
+    else
+        *found = got == SQLITE_ROW;
+    if (got == SQLITE_ROW && read)
+        read(s, out);
+    sqlite3_reset(s);
+out:
+    pthread_mutex_unlock(&l->lock);
+    return rc;
+}
+
 /* --- runs ------------------------------------------------------------------ */
 
 void ledger_new_id(char id[40])
@@ -122,8 +153,9 @@ static enum asid_rc put_checkpoint(struct ledger *l, const char *stage,
     return ledger_step(l, s, "cannot write", err);
 }
 
-static void read_checkpoint(sqlite3_stmt *s, struct ledger_checkpoint *c)
+static void read_checkpoint(sqlite3_stmt *s, void *out)
 {
+    struct ledger_checkpoint *c = out;
     char state[16];
 
     *c = (struct ledger_checkpoint){0};
@@ -151,28 +183,10 @@ enum asid_rc ledger_checkpoint_get(struct ledger *l, const char *stage,
                                    struct ledger_checkpoint *c,
                                    struct asid_err *err)
 {
-    sqlite3_stmt *s;
-    enum asid_rc rc;
-    int got;
+    const char *const binds[] = {stage, output};
 
-    pthread_mutex_lock(&l->lock);
-    rc = ledger_statement(l, ST_CHECKPOINT_GET, &s, err);
-    if (rc != ASID_OK)
-        goto out;
-    ledger_bind_text(s, 1, stage);
-    ledger_bind_text(s, 2, output);
-    got = sqlite3_step(s);
-    if (got != SQLITE_ROW && got != SQLITE_DONE) {
-        rc = ledger_fault(l, "cannot read", err);
-        goto out;
-    }
-    *found = got == SQLITE_ROW;
-    if (*found)
-        read_checkpoint(s, c);
-    sqlite3_reset(s);
-out:
-    pthread_mutex_unlock(&l->lock);
-    return rc;
+    return first_row(l, ST_CHECKPOINT_GET, binds, 2, found, read_checkpoint, c,
+                     err);
 }
 
 /* --- outcomes ------------------------------------------------------------------- */
@@ -277,61 +291,35 @@ enum asid_rc ledger_prior_any(struct ledger *l,
                               const struct ledger_outcome *like, bool *any,
                               struct asid_err *err)
 {
-    sqlite3_stmt *s;
-    enum asid_rc rc;
-    int got;
+    const char *const binds[] = {like->stage, like->options_sha256,
+                                 like->execution};
 
-    pthread_mutex_lock(&l->lock);
-    rc = ledger_statement(l, ST_PRIOR_ANY, &s, err);
-    if (rc != ASID_OK)
-        goto out;
-    ledger_bind_text(s, 1, like->stage);
-    ledger_bind_text(s, 2, like->options_sha256);
-    ledger_bind_text(s, 3, like->execution);
-    got = sqlite3_step(s);
-    if (got != SQLITE_ROW && got != SQLITE_DONE)
-        rc = ledger_fault(l, "cannot read", err);
-    else
-        *any = got == SQLITE_ROW;
-    sqlite3_reset(s);
-out:
-    pthread_mutex_unlock(&l->lock);
-    return rc;
+    return first_row(l, ST_PRIOR_ANY, binds, 3, any, NULL, NULL, err);
+}
+
+static void read_prior(sqlite3_stmt *s, void *out)
+{
+    struct ledger_prior *prior = out;
+
+    ledger_column(s, 0, prior->status, sizeof prior->status);
+    ledger_column(s, 1, prior->output_sha256, sizeof prior->output_sha256);
+    prior->attempts = (uint32_t)sqlite3_column_int64(s, 2);
+    prior->tokens_in = (uint64_t)sqlite3_column_int64(s, 3);
+    prior->tokens_out = (uint64_t)sqlite3_column_int64(s, 4);
 }
 
 enum asid_rc ledger_prior_find(struct ledger *l,
                                const struct ledger_outcome *like,
                                struct ledger_prior *prior, struct asid_err *err)
 {
-    sqlite3_stmt *s;
-    enum asid_rc rc;
-    int got;
+    const char *const binds[] = {like->record_id, like->stage, like->execution,
+                                 like->input_sha256, like->options_sha256};
+    struct ledger_prior got = {.found = false};
 
-    pthread_mutex_lock(&l->lock);
-    rc = ledger_statement(l, ST_PRIOR_FIND, &s, err);
-    if (rc != ASID_OK)
-        goto out;
-    ledger_bind_text(s, 1, like->record_id);
-    ledger_bind_text(s, 2, like->stage);
-    ledger_bind_text(s, 3, like->execution);
-    ledger_bind_text(s, 4, like->input_sha256);
-    ledger_bind_text(s, 5, like->options_sha256);
-    *prior = (struct ledger_prior){0};
-    got = sqlite3_step(s);
-    if (got == SQLITE_ROW) {
-        prior->found = true;
-        ledger_column(s, 0, prior->status, sizeof prior->status);
-        ledger_column(s, 1, prior->output_sha256, sizeof prior->output_sha256);
-        prior->attempts = (uint32_t)sqlite3_column_int64(s, 2);
-        prior->tokens_in = (uint64_t)sqlite3_column_int64(s, 3);
-        prior->tokens_out = (uint64_t)sqlite3_column_int64(s, 4);
-    } else if (got != SQLITE_DONE) {
-        rc = ledger_fault(l, "cannot read", err);
-    }
-    sqlite3_reset(s);
-out:
-    pthread_mutex_unlock(&l->lock);
-    return rc;
+    TRY(first_row(l, ST_PRIOR_FIND, binds, 5, &got.found, read_prior, &got,
+                  err));
+    *prior = got;
+    return ASID_OK;
 }
 
 enum asid_rc ledger_outcome_find(struct ledger *l, const char *stage,
@@ -358,35 +346,30 @@ enum asid_rc ledger_outcome_find(struct ledger *l, const char *stage,
 
 /* --- replies ------------------------------------------------------------------------ */
 
+struct reply_row {
+    struct arena *arena;
+    struct ledger_reply *reply;
+};
+
+static void read_reply(sqlite3_stmt *s, void *out)
+{
+    const struct reply_row *row = out;
+    const char *text = sqlite3_column_blob(s, 0);
+    size_t n = (size_t)sqlite3_column_bytes(s, 0);
+
+    row->reply->text = (struct str){arena_strndup(row->arena, text, n), n};
+    row->reply->tokens_in = (uint64_t)sqlite3_column_int64(s, 1);
+    row->reply->tokens_out = (uint64_t)sqlite3_column_int64(s, 2);
+}
+
 enum asid_rc ledger_reply_get(struct ledger *l, const char *request_sha256,
                               struct arena *a, bool *found,
                               struct ledger_reply *reply, struct asid_err *err)
 {
-    sqlite3_stmt *s;
-    enum asid_rc rc;
-    int got;
+    struct reply_row row = {a, reply};
 
-    pthread_mutex_lock(&l->lock);
-    rc = ledger_statement(l, ST_REPLY_GET, &s, err);
-    if (rc != ASID_OK)
-        goto out;
-    ledger_bind_text(s, 1, request_sha256);
-    got = sqlite3_step(s);
-    *found = got == SQLITE_ROW;
-    if (*found) {
-        const char *text = sqlite3_column_blob(s, 0);
-        size_t n = (size_t)sqlite3_column_bytes(s, 0);
-
-        reply->text = (struct str){arena_strndup(a, text, n), n};
-        reply->tokens_in = (uint64_t)sqlite3_column_int64(s, 1);
-        reply->tokens_out = (uint64_t)sqlite3_column_int64(s, 2);
-    } else if (got != SQLITE_DONE) {
-        rc = ledger_fault(l, "cannot read", err);
-    }
-    sqlite3_reset(s);
-out:
-    pthread_mutex_unlock(&l->lock);
-    return rc;
+    return first_row(l, ST_REPLY_GET, &request_sha256, 1, found, read_reply,
+                     &row, err);
 }
 
 enum asid_rc ledger_reply_put(struct ledger *l, const char *request_sha256,
