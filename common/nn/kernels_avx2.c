@@ -16,6 +16,7 @@ struct lanes {
 #define VEC struct lanes
 #define DOT_SUMS 4
 #define DOT_ROWS 4
+#define PACK_SIDE 8
 #define BURN_CHAINS 6
 #define LANE_OP static inline __attribute__((always_inline))
 
@@ -182,12 +183,10 @@ LANE_OP VEC v_weights_part(const void *w, enum nn_dtype dtype, size_t i,
     return v_weights(pad, dtype, 0);
 }
 
-#include "kernels_simd.h"
-
 /* --- panels ------------------------------------------------------------- */
 
 /* Transpose 8 x 8 values of 32 bits. */
-INLINE void transpose(__m256i r[8])
+LANE_OP void transpose(__m256i r[8])
 {
     __m256i t[8];
 
@@ -214,8 +213,8 @@ INLINE void transpose(__m256i r[8])
 }
 
 /* 8 rows, n <= 8 columns from column k, into 8 lanes of the panel. */
-INLINE void pack_values(const struct nn_pack *p, size_t row, size_t k, size_t n,
-                        enum nn_dtype dtype)
+LANE_OP void pack_values(const struct nn_pack *p, size_t row, size_t k,
+                         size_t n, enum nn_dtype dtype)
 {
     const size_t size = dtype == NN_F32 ? 4 : 2;
     const size_t width = p->width;
@@ -241,7 +240,7 @@ INLINE void pack_values(const struct nn_pack *p, size_t row, size_t k, size_t n,
 }
 
 /* bf16, 16 columns: pairs travel through the transposition as one value. */
-INLINE void pack_pairs(const struct nn_pack *p, size_t row, size_t k)
+LANE_OP void pack_pairs(const struct nn_pack *p, size_t row, size_t k)
 {
     const size_t width = p->width, step = p->ldw * 2;
     const char *w = (const char *)p->w + row * step + k * 2;
@@ -262,33 +261,7 @@ INLINE void pack_pairs(const struct nn_pack *p, size_t row, size_t k)
     }
 }
 
-INLINE void pack_all(const struct nn_pack *p, enum nn_dtype dtype)
-{
-    for (size_t row = 0; row < p->width; row += 8) {
-        bool whole = row + 8 <= p->rows;
-        size_t k = 0;
-
-        for (; dtype == NN_BF16 && whole && k + 16 <= p->k; k += 16)
-            pack_pairs(p, row, k);
-        for (; k < p->k; k += 8)
-            pack_values(p, row, k, p->k - k < 8 ? p->k - k : 8, dtype);
-    }
-}
-
-static void avx2_pack(const struct nn_pack *p)
-{
-    switch (p->dtype) {
-    case NN_F32:
-        pack_all(p, NN_F32);
-        break;
-    case NN_BF16:
-        pack_all(p, NN_BF16);
-        break;
-    case NN_F16:
-        pack_all(p, NN_F16);
-        break;
-    }
-}
+#include "kernels_simd.h"
 
 /* --- tiles -------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #define VEC __m512
 #define DOT_SUMS 16
 #define DOT_ROWS 8
+#define PACK_SIDE 16
 #define BURN_CHAINS 12
 #define LANE_OP static inline __attribute__((always_inline))
 
@@ -147,12 +148,10 @@ LANE_OP VEC v_weights_part(const void *w, enum nn_dtype dtype, size_t i,
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(m, p + 2 * i));
 }
 
-#include "kernels_simd.h"
-
 /* --- panels ------------------------------------------------------------- */
 
 /* Transpose 16 x 16 values of 32 bits. */
-INLINE void transpose(__m512i r[16])
+LANE_OP void transpose(__m512i r[16])
 {
     __m512i t[16];
 
@@ -185,8 +184,8 @@ INLINE void transpose(__m512i r[16])
 }
 
 /* 16 rows, n <= 16 columns from column k, into 16 lanes of the panel. */
-INLINE void pack_values(const struct nn_pack *p, size_t row, size_t k, size_t n,
-                        enum nn_dtype dtype)
+LANE_OP void pack_values(const struct nn_pack *p, size_t row, size_t k,
+                         size_t n, enum nn_dtype dtype)
 {
     const size_t size = dtype == NN_F32 ? 4 : 2;
     const size_t width = p->width;
@@ -209,7 +208,7 @@ INLINE void pack_values(const struct nn_pack *p, size_t row, size_t k, size_t n,
 }
 
 /* bf16, 32 columns: pairs travel through the transposition as one value. */
-INLINE void pack_pairs(const struct nn_pack *p, size_t row, size_t k)
+LANE_OP void pack_pairs(const struct nn_pack *p, size_t row, size_t k)
 {
     const size_t width = p->width, step = p->ldw * 2;
     const char *w = (const char *)p->w + row * step + k * 2;
@@ -229,33 +228,7 @@ INLINE void pack_pairs(const struct nn_pack *p, size_t row, size_t k)
     }
 }
 
-INLINE void pack_all(const struct nn_pack *p, enum nn_dtype dtype)
-{
-    for (size_t row = 0; row < p->width; row += 16) {
-        bool whole = row + 16 <= p->rows;
-        size_t k = 0;
-
-        for (; dtype == NN_BF16 && whole && k + 32 <= p->k; k += 32)
-            pack_pairs(p, row, k);
-        for (; k < p->k; k += 16)
-            pack_values(p, row, k, p->k - k < 16 ? p->k - k : 16, dtype);
-    }
-}
-
-static void avx512_pack(const struct nn_pack *p)
-{
-    switch (p->dtype) {
-    case NN_F32:
-        pack_all(p, NN_F32);
-        break;
-    case NN_BF16:
-        pack_all(p, NN_BF16);
-        break;
-    case NN_F16:
-        pack_all(p, NN_F16);
-        break;
-    }
-}
+#include "kernels_simd.h"
 
 /* --- tiles -------------------------------------------------------------- */
 

@@ -12,6 +12,10 @@
  *   v_weights(w,dtype,i), v_weights_part(w,dtype,i,n)
  *   DOT_SUMS           running sums that fit into the registers
  *   DOT_ROWS           rows of weights read side by side, at most
+ *   PACK_SIDE          rows and columns that are transposed at once
+ *   pack_values(p,row,k,n,dtype)   PACK_SIDE rows, n <= PACK_SIDE columns from
+ *                      column k, into as many lanes of the panel
+ *   pack_pairs(p,row,k)            the same for 2 PACK_SIDE columns of bf16
  *   BURN_CHAINS        enough chains to keep all multipliers busy
  * All sets run the same operations on the same lanes in the same order: that is
  * why they agree bit for bit.
@@ -428,6 +432,39 @@ static float simd_read(const float *x, size_t n)
     return v_sum(v_max(v_max(sum[0], sum[1]), v_max(sum[2], sum[3])));
 }
 
+/* --- panels ------------------------------------------------------------- */
+
+INLINE void pack_all(const struct nn_pack *p, enum nn_dtype dtype)
+{
+    const size_t side = PACK_SIDE;
+
+    for (size_t row = 0; row < p->width; row += side) {
+        bool whole = row + side <= p->rows;
+        size_t k = 0;
+
+        for (; dtype == NN_BF16 && whole && k + 2 * side <= p->k; k += 2 * side)
+            pack_pairs(p, row, k);
+        for (; k < p->k; k += side)
+            pack_values(p, row, k, p->k - k < side ? p->k - k : side, dtype);
+    }
+}
+
+/* One copy for each type: no branch on it in the loops. */
+static void simd_pack(const struct nn_pack *p)
+{
+    switch (p->dtype) {
+    case NN_F32:
+        pack_all(p, NN_F32);
+        break;
+    case NN_BF16:
+        pack_all(p, NN_BF16);
+        break;
+    case NN_F16:
+        pack_all(p, NN_F16);
+        break;
+    }
+}
+
 /* --- the table ---------------------------------------------------------- */
 
 #define SIMD_TABLE(set, rows, cols)                                            \
@@ -435,7 +472,7 @@ static float simd_read(const float *x, size_t n)
      .name = #set,                                                             \
      .tile_rows = (rows),                                                      \
      .tile_cols = (cols),                                                      \
-     .pack = set##_pack,                                                       \
+     .pack = simd_pack,                                                        \
      .tile = set##_tile,                                                       \
      .dot = simd_dot,                                                          \
      .scale_max = simd_scale_max,                                              \
