@@ -168,20 +168,14 @@ static void attention(struct omni_session *s, const struct audio_layer *l,
                       const struct audio_scratch *a)
 {
     size_t d = s->omni->config.audio.hidden;
-    size_t heads = s->omni->config.audio.heads, head_dim = d / heads;
-    struct nn_attention at = {
+    const struct tower_rows rows = {
         .q = a->q,
         .k = a->k,
         .v = a->v,
         .out = a->normed,
-        .ldq = d,
-        .ldkv = d,
-        .ldo = d,
-        .m = n,
-        .heads = heads,
-        .kv_heads = heads,
-        .head_dim = head_dim,
-        .scale = (float)(1.0 / sqrt((double)head_dim)),
+        .n = n,
+        .width = d,
+        .heads = s->omni->config.audio.heads,
         .segment = segment,
         .n_segments = n_segments,
     };
@@ -190,7 +184,7 @@ static void attention(struct omni_session *s, const struct audio_layer *l,
     nn_linear(s->nn, &l->q, a->normed, d, n, a->q, d, false);
     nn_linear(s->nn, &l->k, a->normed, d, n, a->k, d, false);
     nn_linear(s->nn, &l->v, a->normed, d, n, a->v, d, false);
-    nn_attend(s->nn, &at);
+    tower_attend(s, &rows);
     nn_linear(s->nn, &l->out, a->normed, d, n, a->x, d, true);
 }
 

@@ -142,7 +142,17 @@ size_t tower_scratch_floats(const struct omni_config *c,
 size_t decoder_scratch_floats(const struct omni_config *c, size_t capacity);
 size_t decoder_cache_floats(const struct omni_config *c, size_t capacity);
 
-/* --- vision.c, audio.c ---------------------------------------------------- */
+/* --- vision.c, audio.c, tower.c ------------------------------------------- */
+
+/* Rows of a tower: each sees all of its segment, before and behind it. */
+struct tower_rows {
+    const float *q, *k, *v; /* [n, width] */
+    float *out;             /* the same */
+    size_t n, width, heads;
+    const uint32_t *segment; /* n_segments + 1 bounds */
+    size_t n_segments;
+};
+void tower_attend(struct omni_session *s, const struct tower_rows *rows);
 
 /* Floats of scratch for one picture or sound. */
 size_t vision_scratch_floats(const struct omni_config *c,

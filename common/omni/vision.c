@@ -157,19 +157,14 @@ static void attention(struct omni_session *s, const struct vision_block *b,
     const struct omni_config *c = &s->omni->config;
     size_t d = c->vision.hidden, heads = c->vision.heads, head_dim = d / heads;
     uint32_t whole[2] = {0, (uint32_t)n};
-    struct nn_attention a = {
+    const struct tower_rows rows = {
         .q = v->q,
         .k = v->k,
         .v = v->v,
         .out = v->normed,
-        .ldq = d,
-        .ldkv = d,
-        .ldo = d,
-        .m = n,
+        .n = n,
+        .width = d,
         .heads = heads,
-        .kv_heads = heads,
-        .head_dim = head_dim,
-        .scale = (float)(1.0 / sqrt((double)head_dim)),
         .segment = full ? whole : v->segment,
         .n_segments = full ? 1 : v->n_windows,
     };
@@ -180,7 +175,7 @@ static void attention(struct omni_session *s, const struct vision_block *b,
     nn_linear(s->nn, &b->v, v->normed, d, n, v->v, d, false);
     nn_rotate(s->nn, v->q, d, n, heads, head_dim / 2, v->cosine, v->sine);
     nn_rotate(s->nn, v->k, d, n, heads, head_dim / 2, v->cosine, v->sine);
-    nn_attend(s->nn, &a);
+    tower_attend(s, &rows);
     nn_linear(s->nn, &b->proj, v->normed, d, n, v->x, d, true);
 }
 
