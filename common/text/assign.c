@@ -167,6 +167,14 @@ static void vote_living(const struct scan *s, size_t verb,
         votes[ATTRIBUTE_ACTIONS] += VOTE_VERB;
 }
 
+/* "Birds chirp", "thunder rumbles"; a person who hums does something. */
+static bool makes_sound(const struct scan *s, size_t head, size_t verb)
+{
+    return verb != SIZE_MAX && tok_has(s, verb, LEX_V_SOUND) &&
+           !tok_has(s, verb, LEX_MOVE | LEX_AUX) &&
+           !tok_has(s, head, LEX_PERSON | LEX_PRON_SUBJECT | LEX_NAME);
+}
+
 static void vote_subject(const struct scan *s, size_t head, size_t verb,
                          int votes[ATTRIBUTES])
 {
@@ -179,6 +187,8 @@ static void vote_subject(const struct scan *s, size_t head, size_t verb,
         add_cues(k->phrase, votes, 1);
     else if (k->lex)
         add_cues(k->lex, votes, 1);
+    if (makes_sound(s, head, verb))
+        votes[ATTRIBUTE_SPEECH] += VOTE_HEAD;
     if (is_living(s, head)) {
         vote_living(s, verb, votes);
         return;

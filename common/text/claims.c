@@ -365,6 +365,16 @@ static void add_claim(struct cutting *x, size_t end)
     t->claims[t->n_claims++] = claim;
 }
 
+/* "- ", "* ", a bullet at the head of a line. */
+static bool is_list_mark(const struct scan *s, size_t i, size_t end)
+{
+    if (i >= end || s->toks[i].quoted)
+        return false;
+    return s->toks[i].kind == TOK_DASH ||
+           (s->toks[i].kind == TOK_OTHER &&
+            (s->toks[i].cp == '*' || s->toks[i].cp == 0x2022));
+}
+
 /* Where a clause begins behind a joint: conjunctions, anchors and connectives
  * left out. *kind gets what joined it. */
 static size_t clause_begin(const struct scan *s, size_t i, size_t end,
@@ -386,6 +396,8 @@ static size_t clause_begin(const struct scan *s, size_t i, size_t end,
                 *kind = JOINT_AND;
         } else if (*kind != JOINT_NONE && i < end &&
                    s->toks[i].kind == TOK_COMMA) {
+            i++;
+        } else if (*kind == JOINT_NONE && is_list_mark(s, i, end)) {
             i++;
         } else {
             return i;

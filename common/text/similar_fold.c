@@ -58,6 +58,36 @@ struct str similar_fold(const struct text_rules *rules, struct arena *a,
     return folded;
 }
 
+size_t similar_words(const struct text_rules *rules, struct arena *a,
+                     struct str text, struct similar_word **words)
+{
+    struct scan s = {.rules = rules, .arena = a};
+    struct similar_word *list;
+    struct buf b;
+    size_t n = 0;
+
+    s.stemming.rules = rules;
+    s.t = arena_alloc(a, sizeof *s.t);
+    s.t->text = text;
+    scan_tokens(&s);
+    list = arena_array(a, s.n_toks, sizeof *list);
+    buf_init(&b, (size_t)TEXT_MAX * 8);
+    for (size_t i = 0; i < s.n_toks; i++) {
+        uint8_t shape = SHAPE_CJK;
+
+        buf_reset(&b);
+        add_token(&b, &s, i, &shape);
+        if (b.n == 0)
+            continue;
+        list[n].folded = (struct str){arena_strndup(a, b.p, b.n), b.n};
+        list[n++].at = (struct span){s.toks[i].at, s.toks[i].n};
+    }
+    buf_release(&b);
+    stemming_end(&s.stemming);
+    *words = list;
+    return n;
+}
+
 double similar_spoken(const struct text_rules *rules, struct arena *scratch,
                       struct str a, struct str b, double least)
 {

@@ -10,7 +10,7 @@ enum { WEIGHT_UNKNOWN = 6 };
 
 const char *text_rules_version(void)
 {
-    return "text-1";
+    return "text-2";
 }
 
 void *scan_grow(struct scan *s, void *list, size_t n, size_t *room, size_t size)
@@ -51,6 +51,7 @@ static void add_words(struct scan *s, uint32_t sentence)
         w->folded = k->folded;
         w->stem = k->stem;
         w->number = k->numeric;
+        w->common = k->lex && k->lex->seen && !(k->flags & LEX_NAME);
         w->quoted = k->quoted;
         w->weight = weight_of(k);
         w->stop = w->weight == 0;
@@ -221,6 +222,19 @@ static bool is_ended(struct str text)
     return false;
 }
 
+/* It ends in a letter of a script that has a full stop of its own (kana, Han). */
+static bool is_wide(struct str text)
+{
+    size_t at = text.n;
+    uint32_t cp = 0;
+
+    while (at > 0 && text.n - at < 4 &&
+           (at == text.n || ((unsigned char)text.p[at] & 0xc0) == 0x80))
+        at--;
+    return text.n && utf8_decode(text.p + at, text.n - at, &cp) &&
+           cp >= 0x3040 && cp < 0xa000;
+}
+
 struct str text_claim_sentence(struct arena *a, const struct text *t,
                                const struct text_claim *claim)
 {
@@ -240,7 +254,7 @@ struct str text_claim_sentence(struct arena *a, const struct text *t,
         text.n--;
     add_capital(&b, text);
     if (!is_ended(text))
-        buf_char(&b, '.');
+        buf_text(&b, is_wide(text) ? "\xe3\x80\x82" : ".");
     text = (struct str){arena_strndup(a, buf_view(&b).p, b.n), b.n};
     buf_release(&plain);
     buf_release(&b);

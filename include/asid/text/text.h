@@ -58,6 +58,8 @@ struct text_word {
     bool number;
     bool stop; /* carries no content: articles, auxiliaries, pronouns */
     bool quoted;
+    bool common; /* the lexicon has it: a capital at the head of a sentence is
+                    no part of it, as it is of a name */
     uint8_t weight; /* how much content it carries: 0 for stop words, more for
                        rare words than for the lexicon's frequent ones */
     uint32_t sentence;
