@@ -1,0 +1,535 @@
+/*
+ * Values that contradict each other: colours, counts, sides, opposites and
+ * what is said not to be.
+ *
+ * Facts of one kind about one thing are gathered over all sources and parted
+ * into what they are said of (the red jacket of the man, the blue one of the
+ * woman). Of each such thing, values that no source gives together contradict
+ * each other; the weights of those who say them decide, and merge_resolve()
+ * carries it out.
+ */
+#include "merge_facts.h"
+
+#include <stdlib.h>
+
+enum {
+    WORDS_MAX = 96, /* words of a claim that is looked into */
+    LIKE_MAX = 4,   /* occurrences of a value that speak for it */
+};
+
+/* --- what a fact is said of --------------------------------------------------- */
+
+static bool excluded(const struct occurrence *o, uint64_t stem)
+{
+    for (size_t i = 0; i < o->n_words; i++)
+        if (o->words[i] == stem)
+            return true;
+    return stem == o->about;
+}
+
+/* The stems of the value's own words, and how many content words of the claim
+ * stand before it. */
+static void place(const struct merge *m, struct occurrence *o)
+{
+    const struct m_claim *c = &m->claims[o->claim];
+    const struct text *t = c->text->t;
+    size_t last = c->c->first_word + c->c->n_words;
+
+    o->n_words = 0;
+    o->place = 0;
+    for (size_t i = c->c->first_word; i < last; i++) {
+        const struct text_word *w = &t->words[i];
+
+        if (w->at.at >= o->fact->at.at + o->fact->at.n)
+            break;
+        if (w->at.at >= o->fact->at.at) {
+            if (o->n_words < OCCURRENCE_WORDS)
+                o->words[o->n_words++] = w->stem;
+        } else if (!w->stop && !w->quoted) {
+            o->place++;
+        }
+    }
+}
+
+struct common {
+    size_t x, y;   /* stems of each that could be shared */
+    size_t shared; /* that are */
+    bool owner;    /* one of them stands before both values */
+};
+
+static bool is_owner(const struct m_claim *c, const struct occurrence *o,
+                     const struct m_stem *s)
+{
+    return s->place < o->place || s->place >= c->n_own;
+}
+
+static struct common context(const struct merge *m, const struct occurrence *a,
+                             const struct occurrence *b)
+{
+    const struct m_claim *x = &m->claims[a->claim], *y = &m->claims[b->claim];
+    struct common found = {0, 0, 0, false};
+    size_t i = 0, k = 0;
+
+    while (i < x->n_sorted || k < y->n_sorted) {
+        bool end_x = i == x->n_sorted, end_y = k == y->n_sorted;
+        const struct m_stem *s = end_x ? &y->sorted[k] : &x->sorted[i];
+        const struct m_stem *t = end_y ? s : &y->sorted[k];
+        bool first = !end_x && s->stem <= t->stem;
+        bool second = !end_y && t->stem <= s->stem;
+        const struct m_stem *any = first ? s : t;
+
+        i += first;
+        k += second;
+        if (any->light || excluded(a, any->stem) || excluded(b, any->stem))
+            continue;
+        found.x += first;
+        found.y += second;
+        found.shared += first && second;
+        if (first && second && is_owner(x, a, s) && is_owner(y, b, t))
+            found.owner = true;
+    }
+    return found;
+}
+
+/* A colour stays; how many there are and where may change with time. "The sky
+ * turns orange" is a change as well: its colour stands behind the verb. */
+static bool lasts(const struct merge *m, const struct occurrence *o)
+{
+    const struct m_claim *c = &m->claims[o->claim];
+    size_t after;
+
+    if (o->kind != FACT_COLOUR)
+        return false;
+    after = o->fact->at.at + o->fact->at.n;
+    for (size_t i = c->c->first_word; i < c->c->first_word + c->c->n_words;
+         i++) {
+        const struct text_word *w = &c->text->t->words[i];
+
+        if (w->at.at >= after)
+            return w->at.at == after + 1 && !w->stop;
+    }
+    return false;
+}
+
+/* Whether both speak of one and the same thing. */
+static bool same_thing(const struct merge *m, const struct occurrence *a,
+                       const struct occurrence *b)
+{
+    const struct m_claim *x = &m->claims[a->claim], *y = &m->claims[b->claim];
+    bool timed = isfinite(x->start) && isfinite(y->start);
+    bool untimed = !isfinite(x->start) && !isfinite(y->start);
+    bool lasting = lasts(m, a) && lasts(m, b);
+    struct common f;
+    size_t least;
+
+    if (x->c->n_words > WORDS_MAX || y->c->n_words > WORDS_MAX)
+        return false;
+    if (x->gender && y->gender && !(x->gender & y->gender))
+        return false;
+    if (!lasting && merge_gap(x, y) > m->p->tolerance)
+        return false;
+    f = context(m, a, b);
+    least = f.x < f.y ? f.x : f.y;
+    if (f.x == 0 && f.y == 0)
+        return true;
+    if (a->about == 0)
+        return f.shared > 0 && f.shared * 10 >= least * 6;
+    if (f.owner)
+        return true;
+    if (least == 0)
+        return lasting || timed || untimed;
+    return f.shared > 0 && f.shared * 2 >= least;
+}
+
+/* --- values of one thing -------------------------------------------------------- */
+
+struct value {
+    int32_t value;
+    uint64_t sources;
+    double weight;
+    uint32_t best;    /* the occurrence that speaks for it */
+    uint32_t against; /* bits: values that contradict it */
+    ptrdiff_t winner; /* the value it lost against, or -1 */
+    bool open;
+};
+
+struct thing {
+    const struct occurrence *list; /* of the run */
+    const uint32_t *members;
+    size_t n;
+    struct value values[OPEN_VALUES];
+    size_t n_values;
+};
+
+static void add_value(const struct merge *m, struct thing *t, uint32_t member)
+{
+    const struct occurrence *o = &t->list[member];
+    uint64_t bit = UINT64_C(1) << m->claims[o->claim].source;
+    size_t i = 0;
+
+    while (i < t->n_values && t->values[i].value != o->value)
+        i++;
+    if (i == OPEN_VALUES)
+        return;
+    if (i == t->n_values) {
+        t->values[i] =
+            (struct value){.value = o->value, .best = member, .winner = -1};
+        t->n_values++;
+    }
+    t->values[i].sources |= bit;
+}
+
+static double weight_of(const struct merge *m, const struct thing *t,
+                        const struct value *v)
+{
+    double weight[MERGE_SOURCES] = {0};
+    double sum = 0;
+
+    for (size_t i = 0; i < t->n; i++) {
+        const struct occurrence *o = &t->list[t->members[i]];
+        const struct m_claim *c = &m->claims[o->claim];
+        double w = m->sources[c->source].weight[c->attribute];
+
+        if (o->value == v->value && w > weight[c->source])
+            weight[c->source] = w;
+    }
+    for (size_t i = 0; i < m->n_sources; i++)
+        sum += weight[i];
+    return sum;
+}
+
+/* How much alike the words around two values are, in [0, 1]. */
+static double likeness(const struct merge *m, const struct thing *t, int32_t v,
+                       int32_t w)
+{
+    double best = 0;
+    size_t of_v = 0;
+
+    for (size_t i = 0; i < t->n && of_v < LIKE_MAX; i++) {
+        const struct occurrence *a = &t->list[t->members[i]];
+        size_t of_w = 0;
+
+        if (a->value != v)
+            continue;
+        of_v++;
+        for (size_t k = 0; k < t->n && of_w < LIKE_MAX; k++) {
+            const struct occurrence *b = &t->list[t->members[k]];
+            struct common f;
+            double all;
+
+            if (b->value != w)
+                continue;
+            of_w++;
+            f = context(m, a, b);
+            all = (double)(f.x + f.y - f.shared);
+            if (all < 1)
+                return 1;
+            if ((double)f.shared / all > best)
+                best = (double)f.shared / all;
+        }
+    }
+    return best;
+}
+
+/* The value of that source that w is most like; its other ones are spared. */
+static void spare(struct thing *t, size_t w, size_t source, const double *like)
+{
+    struct value *v = t->values;
+    double best = -1;
+    size_t found = 0;
+
+    for (size_t k = 0; k < t->n_values; k++)
+        if (v[k].sources >> source & 1 && like[k] > best) {
+            best = like[k];
+            found = k;
+        }
+    for (size_t k = 0; k < t->n_values; k++)
+        if (v[k].sources >> source & 1 && k != found) {
+            v[w].against &= ~(UINT32_C(1) << k);
+            v[k].against &= ~(UINT32_C(1) << w);
+        }
+}
+
+/* A source that gives several values knows several things: another's value
+ * then contradicts only the one that it is most like. */
+static void spare_several(const struct merge *m, struct thing *t)
+{
+    uint64_t once = 0, several = 0;
+
+    for (size_t k = 0; k < t->n_values; k++) {
+        several |= once & t->values[k].sources;
+        once |= t->values[k].sources;
+    }
+    for (size_t w = 0; several && w < t->n_values; w++) {
+        double like[OPEN_VALUES];
+
+        for (size_t k = 0; k < t->n_values; k++)
+            like[k] = likeness(m, t, t->values[k].value, t->values[w].value);
+        for (size_t s = 0; s < m->n_sources; s++)
+            if ((several & ~t->values[w].sources) >> s & 1)
+                spare(t, w, s, like);
+    }
+}
+
+static void vote(struct thing *t)
+{
+    struct value *v = t->values;
+
+    for (size_t i = 0; i < t->n_values; i++)
+        for (size_t k = 0; k < t->n_values; k++)
+            if (v[i].against >> k & 1 && v[k].weight > v[i].weight &&
+                (v[i].winner < 0 || v[k].weight > v[v[i].winner].weight))
+                v[i].winner = (ptrdiff_t)k;
+    for (size_t i = 0; i < t->n_values; i++)
+        for (size_t k = 0; k < t->n_values; k++)
+            if (v[i].against >> k & 1 && v[i].winner < 0 && v[k].winner < 0)
+                v[i].open = true;
+}
+
+/* A claim that names the other value as well, of whatever: who says "a red car
+ * and a blue car race" is not against a blue car. */
+static void add_mentions(const struct merge *m, struct thing *t,
+                         const struct occurrence *o)
+{
+    const struct m_claim *c = &m->claims[o->claim];
+
+    for (size_t k = 0; k < c->c->n_facts && k < WORDS_MAX; k++) {
+        const struct text_fact *f = &c->text->t->facts[c->c->first_fact + k];
+
+        if (f->kind != o->kind || f->group != o->group)
+            continue;
+        for (size_t i = 0; i < t->n_values; i++)
+            if (t->values[i].value == f->value)
+                t->values[i].sources |= UINT64_C(1) << c->source;
+    }
+}
+
+/* Values that no source gives together contradict each other. */
+static bool oppose(const struct merge *m, struct thing *t)
+{
+    struct value *v = t->values;
+    bool any = false;
+
+    for (size_t i = 0; i < t->n; i++)
+        add_value(m, t, t->members[i]);
+    for (size_t i = 0; i < t->n; i++)
+        if (t->list->kind != FACT_NEGATION)
+            add_mentions(m, t, &t->list[t->members[i]]);
+    for (size_t i = 0; i < t->n_values; i++)
+        for (size_t k = 0; k < t->n_values; k++)
+            if (i != k && !(v[i].sources & v[k].sources)) {
+                v[i].against |= UINT32_C(1) << k;
+                any = true;
+            }
+    return any;
+}
+
+static void give_up(struct merge *m, const struct thing *t,
+                    const struct value *lost, const struct value *won)
+{
+    struct readings r = {.list = t->list, .members = t->members, .n = t->n};
+
+    r.lost = lost->value;
+    r.lost_sources = lost->sources;
+    r.lost_weight = lost->weight;
+    r.won = won->value;
+    r.won_sources = won->sources;
+    r.won_weight = won->weight;
+    merge_resolve(m, &r);
+}
+
+static void decide(struct merge *m, struct thing *t)
+{
+    struct open_values o = {.list = t->list, .members = t->members, .n = t->n};
+    struct value *v = t->values;
+
+    if (!oppose(m, t))
+        return;
+    for (size_t i = 0; i < t->n_values; i++)
+        v[i].weight = weight_of(m, t, &v[i]);
+    spare_several(m, t);
+    vote(t);
+    for (size_t i = 0; i < t->n_values; i++) {
+        if (v[i].winner >= 0)
+            give_up(m, t, &v[i], &v[v[i].winner]);
+        if (!v[i].open)
+            continue;
+        o.values[o.n_values] = v[i].value;
+        o.sources[o.n_values++] = v[i].sources;
+    }
+    if (o.n_values)
+        merge_leave_open(m, &o);
+}
+
+/* Claims that an earlier decision took away have no say; no more than
+ * MERGE_RUN. */
+static size_t without_gone(const struct merge *m, struct occurrence *list,
+                           size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n && kept < MERGE_RUN; i++)
+        if (!m->claims[list[i].claim].gone)
+            list[kept++] = list[i];
+    return kept;
+}
+
+/* One run: occurrences of one kind about one thing's name. */
+static void settle_run(struct merge *m, struct occurrence *list, size_t n)
+{
+    uint32_t thing[MERGE_RUN], members[MERGE_RUN];
+    uint64_t sources = 0;
+    bool differ = false;
+    uint32_t things = 0;
+
+    n = without_gone(m, list, n);
+    for (size_t i = 0; i < n; i++) {
+        sources |= UINT64_C(1) << m->claims[list[i].claim].source;
+        differ |= list[i].value != list[0].value;
+    }
+    if (!differ || !(sources & (sources - 1)))
+        return;
+    for (size_t i = 0; i < n; i++) {
+        size_t k = 0;
+
+        place(m, &list[i]);
+        while (k < i && !same_thing(m, &list[k], &list[i]))
+            k++;
+        thing[i] = k < i ? thing[k] : things++;
+    }
+    for (uint32_t which = 0; which < things; which++) {
+        struct thing t = {.list = list, .members = members};
+
+        for (uint32_t i = 0; i < n; i++)
+            if (thing[i] == which)
+                members[t.n++] = i;
+        decide(m, &t);
+    }
+}
+
+/* --- gathering ------------------------------------------------------------------ */
+
+static int by_key(const void *a, const void *b)
+{
+    const struct occurrence *x = a, *y = b;
+
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->group != y->group)
+        return x->group < y->group ? -1 : 1;
+    if (x->about != y->about)
+        return x->about < y->about ? -1 : 1;
+    if (x->claim != y->claim)
+        return x->claim < y->claim ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+static bool same_key(const struct occurrence *x, const struct occurrence *y)
+{
+    return x->kind == y->kind && x->group == y->group && x->about == y->about;
+}
+
+static size_t gather(const struct merge *m, struct occurrence *list)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->n_claims; i++) {
+        const struct m_claim *c = &m->claims[i];
+
+        for (size_t k = 0; !c->gone && k < c->c->n_facts; k++) {
+            const struct text_fact *f =
+                &c->text->t->facts[c->c->first_fact + k];
+
+            if (f->kind == FACT_NEGATION)
+                continue;
+            if (list)
+                list[n] = (struct occurrence){.kind = f->kind,
+                                              .group = f->group,
+                                              .about = f->about,
+                                              .value = f->value,
+                                              .claim = (uint32_t)i,
+                                              .order = k,
+                                              .fact = f};
+            n++;
+        }
+    }
+    return n;
+}
+
+static void settle_values(struct merge *m)
+{
+    size_t n = gather(m, NULL), from = 0;
+    struct occurrence *list = arena_array(m->arena, n, sizeof *list);
+
+    (void)gather(m, list);
+    qsort(list, n, sizeof *list, by_key);
+    for (size_t i = 1; i <= n; i++) {
+        if (i < n && same_key(&list[from], &list[i]))
+            continue;
+        settle_run(m, list + from, i - from);
+        from = i;
+    }
+}
+
+/* --- what is said not to be ------------------------------------------------------- */
+
+/* What the claim says of it: that it is (0) or is not (1); NULL: nothing. */
+static const struct text_fact *being(const struct m_claim *c, uint64_t about)
+{
+    for (size_t k = 0; k < c->c->n_facts && k < WORDS_MAX; k++) {
+        const struct text_fact *f = &c->text->t->facts[c->c->first_fact + k];
+
+        if (f->kind == FACT_NEGATION && f->about == about)
+            return f;
+    }
+    return NULL;
+}
+
+/* Everybody who says that it is or is not, for the first claim that says that
+ * it is not. */
+static void settle_negation(struct merge *m, uint32_t claim, uint64_t about)
+{
+    struct occurrence list[MERGE_RUN];
+    size_t n, found = 0;
+    const uint32_t *all = merge_find(m, about, &n);
+
+    for (size_t i = 0; i < n && i < MERGE_RUN; i++) {
+        const struct m_claim *c = &m->claims[all[i]];
+        const struct text_fact *f = c->gone ? NULL : being(c, about);
+
+        if (!f)
+            continue;
+        if (f->value == 1 && all[i] < claim)
+            return;
+        list[found] = (struct occurrence){.kind = FACT_NEGATION,
+                                          .about = about,
+                                          .value = f->value,
+                                          .claim = all[i],
+                                          .fact = f};
+        found++;
+    }
+    settle_run(m, list, found);
+}
+
+static void settle_negations(struct merge *m)
+{
+    for (size_t i = 0; i < m->n_claims; i++) {
+        const struct m_claim *c = &m->claims[i];
+
+        for (size_t k = 0; !c->gone && k < c->c->n_facts && k < WORDS_MAX;
+             k++) {
+            const struct text_fact *f =
+                &c->text->t->facts[c->c->first_fact + k];
+
+            if (f->kind == FACT_NEGATION && f->value == 1 && f->about &&
+                being(c, f->about) == f)
+                settle_negation(m, (uint32_t)i, f->about);
+        }
+    }
+}
+
+void merge_facts(struct merge *m)
+{
+    settle_values(m);
+    settle_negations(m);
+}

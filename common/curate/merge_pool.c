@@ -1,0 +1,258 @@
+/* The claims of all texts, what they are compared by, and their index. */
+#include <stdlib.h>
+
+#include "merge_int.h"
+
+static bool is_visual(enum attribute a)
+{
+    return a == ATTRIBUTE_SCENE || a == ATTRIBUTE_CHARACTERS ||
+           a == ATTRIBUTE_OBJECTS || a == ATTRIBUTE_ACTIONS ||
+           a == ATTRIBUTE_CAMERA;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct m_stem *x = a, *y = b;
+
+    if (x->stem != y->stem)
+        return x->stem < y->stem ? -1 : 1;
+    return (x->place > y->place) - (x->place < y->place);
+}
+
+size_t merge_word_at(const struct text *t, size_t byte)
+{
+    size_t low = 0, high = t->n_words;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (t->words[mid].at.at < byte)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* Whether a word lies inside an anchor: its number is no detail. */
+static bool in_anchor(const struct text *t, const struct text_word *w)
+{
+    size_t low = 0, high = t->n_anchors;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (t->anchors[mid].at.at + t->anchors[mid].at.n <= w->at.at)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < t->n_anchors && t->anchors[low].at.at <= w->at.at;
+}
+
+struct stems {
+    struct m_stem *list;
+    size_t n;
+};
+
+static void take_word(struct merge *m, struct m_claim *c,
+                      const struct text_word *w, bool own, struct stems *s)
+{
+    uint8_t lists = merge_lists(m->p, w->stem);
+    uint8_t person = 0;
+
+    if (!w->quoted && lists >> LIST_MALE & 1)
+        person |= 1;
+    if (!w->quoted && lists >> LIST_FEMALE & 1)
+        person |= 2;
+    c->gender |= person;
+    if (w->stop)
+        c->pronouns |= person;
+    if (w->quoted) {
+        if (own)
+            c->quoted = (c->quoted ^ w->folded) * 0x9e3779b97f4a7c15u + 1;
+        return;
+    }
+    if ((w->stop && !(lists >> LIST_PLACE & 1)) || in_anchor(c->text->t, w))
+        return;
+    s->list[s->n] = (struct m_stem){w->stem, (uint32_t)s->n, own,
+                                    lists >> LIST_LIGHT & 1, person};
+    s->n++;
+}
+
+/* The content stems of a claim: its own in order, and sorted together with
+ * those of the subject that it takes over from the clause before. */
+static void take_stems(struct merge *m, struct m_claim *c)
+{
+    const struct text *t = c->text->t;
+    size_t last = c->c->first_word + c->c->n_words;
+    size_t from = merge_word_at(t, c->c->subject.at), to = from;
+    uint64_t *own = arena_array(m->arena, c->c->n_words, sizeof *own);
+    struct stems s = {NULL, 0};
+    size_t n = 0;
+
+    if (c->c->subject.n)
+        to = merge_word_at(t, c->c->subject.at + c->c->subject.n);
+    s.list =
+        arena_array(m->arena, c->c->n_words + (to - from), sizeof s.list[0]);
+    for (size_t i = c->c->first_word; i < last; i++)
+        take_word(m, c, &t->words[i], true, &s);
+    for (size_t i = 0; i < s.n; i++)
+        own[n++] = s.list[i].stem;
+    c->own = own;
+    c->n_own = (uint32_t)n;
+    for (size_t i = from; i < to; i++)
+        take_word(m, c, &t->words[i], false, &s);
+    qsort(s.list, s.n, sizeof s.list[0], compare);
+    n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (n && s.list[n - 1].stem == s.list[i].stem)
+            s.list[n - 1].own |= s.list[i].own;
+        else
+            s.list[n++] = s.list[i];
+    }
+    c->sorted = s.list;
+    c->n_sorted = (uint32_t)n;
+}
+
+/* A source that only heard has no say in what is seen; nobody has in the
+ * sound of a clip without any. */
+static void judge_source(const struct merge *m, struct m_claim *c)
+{
+    const struct m_source *s = &m->sources[c->source];
+
+    c->unheard = is_visual(c->attribute) && s->heard && !s->seen;
+    c->silent = c->attribute == ATTRIBUTE_SPEECH && m->no_sound;
+    c->gone = c->unheard || c->silent;
+}
+
+static void add_claim(struct merge *m, const struct m_text *text,
+                      const struct text_claim *tc)
+{
+    struct m_claim *c = &m->claims[m->n_claims++];
+
+    *c = (struct m_claim){.text = text,
+                          .c = tc,
+                          .source = text->source,
+                          .attribute = text->hint,
+                          .start = tc->start,
+                          .end = tc->end,
+                          .own_time = isfinite(tc->start),
+                          .sources = UINT64_C(1) << text->source,
+                          .joined = -1};
+    if (c->attribute == ATTRIBUTE_NONE)
+        c->attribute = tc->attribute;
+    take_stems(m, c);
+    judge_source(m, c);
+}
+
+/* --- index ----------------------------------------------------------------- */
+
+static struct m_posting *slot_of(const struct m_index *x, uint64_t stem)
+{
+    size_t i = (stem ^ stem >> 29) & x->mask;
+
+    while (x->slots[i].n && x->slots[i].stem != stem)
+        i = (i + 1) & x->mask;
+    return &x->slots[i];
+}
+
+/* What a claim is found by: its stems and, as one more, its quotes. */
+static size_t keys_of(const struct m_claim *c)
+{
+    return c->n_sorted + (c->quoted != 0);
+}
+
+static uint64_t key_of(const struct m_claim *c, size_t i)
+{
+    return i < c->n_sorted ? c->sorted[i].stem : c->quoted;
+}
+
+static void build_index(struct merge *m)
+{
+    struct m_index *x = &m->index;
+    size_t n = 0, size = 16;
+
+    for (size_t i = 0; i < m->n_claims; i++)
+        n += keys_of(&m->claims[i]);
+    while (size < 2 * n)
+        size *= 2;
+    x->mask = size - 1;
+    x->slots = arena_array(m->arena, size, sizeof x->slots[0]);
+    x->claims = arena_array(m->arena, n, sizeof x->claims[0]);
+    for (size_t i = 0; i < m->n_claims; i++) {
+        for (size_t k = 0; k < keys_of(&m->claims[i]); k++) {
+            struct m_posting *s = slot_of(x, key_of(&m->claims[i], k));
+
+            s->stem = key_of(&m->claims[i], k);
+            s->n++;
+        }
+    }
+    n = 0;
+    for (size_t i = 0; i < size; i++) {
+        x->slots[i].first = n;
+        n += x->slots[i].n;
+    }
+    /* Filling counts first up; afterwards it is put back. */
+    for (size_t i = 0; i < m->n_claims; i++)
+        for (size_t k = 0; k < keys_of(&m->claims[i]); k++)
+            x->claims[slot_of(x, key_of(&m->claims[i], k))->first++] =
+                (uint32_t)i;
+    for (size_t i = 0; i < size; i++)
+        x->slots[i].first -= x->slots[i].n;
+}
+
+const uint32_t *merge_find(const struct merge *m, uint64_t stem, size_t *n)
+{
+    const struct m_posting *s = slot_of(&m->index, stem);
+
+    *n = s->n;
+    return m->index.claims + s->first;
+}
+
+void merge_pool(struct merge *m)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->n_texts; i++)
+        n += m->texts[i].t->n_claims;
+    m->claims = arena_array(m->arena, n, sizeof m->claims[0]);
+    m->n_claims = 0;
+    for (size_t i = 0; i < m->n_texts; i++) {
+        struct m_text *text = &m->texts[i];
+
+        text->first_claim = m->n_claims;
+        text->n_claims = text->t->n_claims;
+        for (size_t k = 0; k < text->t->n_claims; k++)
+            add_claim(m, text, &text->t->claims[k]);
+    }
+    build_index(m);
+}
+
+/* --- looking --------------------------------------------------------------- */
+
+bool merge_has(const struct m_claim *c, uint64_t stem)
+{
+    size_t low = 0, high = c->n_sorted;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (c->sorted[mid].stem < stem)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < c->n_sorted && c->sorted[low].stem == stem;
+}
+
+double merge_gap(const struct m_claim *a, const struct m_claim *b)
+{
+    if (!isfinite(a->start) || !isfinite(b->start))
+        return 0;
+    if (a->start > b->end)
+        return a->start - b->end;
+    if (b->start > a->end)
+        return b->start - a->end;
+    return 0;
+}

@@ -1,0 +1,577 @@
+/*
+ * The claims that are left as one paragraph, in the form in which captions of
+ * this kind are published (ASID-1M: anchors "At Ns" that never fall, opening at
+ * 0 s, a look back over the whole clip at the end).
+ *
+ * A sentence of which every claim is left is taken as its source wrote it; of
+ * other sentences the claims that are left become sentences of their own.
+ */
+#include <stdlib.h>
+
+#include "asid/base/utf8.h"
+#include "merge_int.h"
+
+enum { TOLD = 8 };
+
+/* A piece of the paragraph: a whole sentence or one claim of it. */
+struct unit {
+    uint32_t first, n; /* claims of the pool */
+    bool whole;
+    bool summary;
+    double sort;
+    uint32_t slot; /* place among those of the same time */
+};
+
+struct m_page {
+    struct merge *m;
+    enum attribute attribute;
+    struct unit *units;
+    size_t n_units;
+    double *times; /* of all claims that stay, sorted */
+    size_t n_times;
+    uint32_t *slots; /* of claims */
+    struct buf out;
+    double last; /* the anchor in force; NAN: none yet */
+    bool any_time;
+    uint32_t told[TOLD]; /* claims written last */
+    size_t n_told;
+};
+
+static bool stays(const struct m_page *p, const struct m_claim *c)
+{
+    return !c->gone && c->joined < 0 &&
+           (p->attribute == ATTRIBUTE_NONE || c->attribute == p->attribute);
+}
+
+/* --- order ----------------------------------------------------------------------- */
+
+/* A claim without a time comes after what its text tells before it. */
+static void place_text(struct merge *m, const struct m_text *t)
+{
+    double now = -INFINITY;
+
+    for (size_t i = 0; i < t->n_claims; i++) {
+        struct m_claim *c = &m->claims[t->first_claim + i];
+        double start = c->start;
+
+        if (c->joined >= 0 && !isfinite(start))
+            start = m->claims[c->joined].start;
+        if (isfinite(start) && start > now && !c->c->summary)
+            now = start;
+        c->sort = isfinite(c->start) ? c->start : now;
+    }
+}
+
+static int by_number(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static size_t times_below(const struct m_page *p, double limit, bool with)
+{
+    size_t low = 0, high = p->n_times;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (p->times[mid] < limit || (with && p->times[mid] <= limit))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static void place_claims(struct m_page *p)
+{
+    struct merge *m = p->m;
+
+    for (size_t i = 0; i < m->n_claims; i++)
+        m->claims[i].again = false;
+
+    for (size_t i = 0; i < m->n_texts; i++)
+        place_text(m, &m->texts[i]);
+    for (uint32_t i = 0; i < m->n_claims; i++)
+        p->slots[i] = i;
+    for (uint32_t i = 0; i < m->n_claims; i++) {
+        const struct m_claim *c = &m->claims[i];
+
+        if (c->joined >= 0 && i < p->slots[c->joined])
+            p->slots[c->joined] = i;
+        if (!stays(p, c))
+            continue;
+        p->times[p->n_times++] = c->sort;
+        p->any_time |= isfinite(c->start);
+    }
+    qsort(p->times, p->n_times, sizeof p->times[0], by_number);
+}
+
+/* --- units ------------------------------------------------------------------------ */
+
+/* All claims of a sentence can be written by writing the sentence: they stay,
+ * know no time from elsewhere that the sentence does not tell, and nothing
+ * else happens between them. */
+static bool can_be_whole(const struct m_page *p, const struct m_claim *c,
+                         size_t n)
+{
+    double first = c->sort, last = c->sort;
+    size_t between, own = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!stays(p, &c[i]))
+            return false;
+        if (i && !c[i].own_time && isfinite(c[i].start) &&
+            fabs(c[i].start - c[0].start) > p->m->p->tolerance)
+            return false;
+        first = c[i].sort < first ? c[i].sort : first;
+        last = c[i].sort > last ? c[i].sort : last;
+    }
+    if (c[0].sort > first)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        own += c[i].sort > first && c[i].sort < last;
+    between = times_below(p, last, false);
+    between -= between ? times_below(p, first, true) : 0;
+    return last <= first || between <= own;
+}
+
+static void add_unit(struct m_page *p, size_t first, size_t n, bool whole)
+{
+    const struct m_claim *c = &p->m->claims[first];
+    struct unit *u = &p->units[p->n_units++];
+
+    *u = (struct unit){.first = (uint32_t)first,
+                       .n = (uint32_t)n,
+                       .whole = whole,
+                       .summary = c->c->summary,
+                       .sort = c->sort,
+                       .slot = p->slots[first]};
+}
+
+static void cut_text(struct m_page *p, const struct m_text *t)
+{
+    const struct merge *m = p->m;
+    size_t end = t->first_claim + t->n_claims;
+
+    for (size_t i = t->first_claim, n; i < end; i += n) {
+        for (n = 1; i + n < end &&
+                    m->claims[i + n].c->sentence == m->claims[i].c->sentence;)
+            n++;
+        if (can_be_whole(p, &m->claims[i], n)) {
+            add_unit(p, i, n, true);
+            continue;
+        }
+        for (size_t k = i; k < i + n; k++)
+            if (stays(p, &m->claims[k]))
+                add_unit(p, k, 1, false);
+    }
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct unit *x = a, *y = b;
+
+    if (x->summary != y->summary)
+        return x->summary ? 1 : -1;
+    if (x->sort < y->sort || x->sort > y->sort)
+        return x->sort < y->sort ? -1 : 1;
+    if (x->slot != y->slot)
+        return x->slot < y->slot ? -1 : 1;
+    return (x->first > y->first) - (x->first < y->first);
+}
+
+/* --- words ------------------------------------------------------------------------ */
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/* Whether a word at the head of a sentence has a small letter inside one:
+ * names keep their capital, and so does what nobody knows. */
+static bool can_be_small(const struct text_word *w, struct str s)
+{
+    if (s.n == 0 || !is_upper(s.p[0]) || (s.n > 1 && is_upper(s.p[1])) ||
+        (s.n == 1 && s.p[0] == 'I') || str_starts(s, "I'"))
+        return false;
+    return w && (w->stop || w->number || w->common);
+}
+
+static struct str small_head(struct merge *m, struct str s,
+                             const struct text_word *w)
+{
+    char *copy;
+
+    if (!can_be_small(w, s))
+        return s;
+    copy = arena_strndup(m->arena, s.p, s.n);
+    copy[0] = (char)(copy[0] - 'A' + 'a');
+    return (struct str){copy, s.n};
+}
+
+struct str merge_at(struct merge *m, double start, double end,
+                    struct str sentence, const struct text_word *first)
+{
+    struct str at = text_anchor_format(m->arena, start, end);
+    struct str body = small_head(m, sentence, first);
+    char *p = arena_bytes(m->arena, at.n + 2 + body.n + 1);
+    struct str out = {p, at.n + 2 + body.n};
+
+    p = mempcpy(p, at.p, at.n);
+    p = mempcpy(p, ", ", 2);
+    p = mempcpy(p, body.p, body.n);
+    *p = '\0';
+    return out;
+}
+
+/* Runs of blanks and line breaks become one blank. */
+static void add_flowing(struct buf *b, struct str s)
+{
+    while (s.n) {
+        size_t n = 0;
+
+        while (n < s.n && s.p[n] != ' ' && s.p[n] != '\n' && s.p[n] != '\t' &&
+               s.p[n] != '\r')
+            n++;
+        buf_add(b, s.p, n);
+        s.p += n;
+        s.n -= n;
+        n = 0;
+        while (n < s.n && (s.p[n] == ' ' || s.p[n] == '\n' || s.p[n] == '\t' ||
+                           s.p[n] == '\r'))
+            n++;
+        s.p += n;
+        s.n -= n;
+        if (n && s.n && b->n && b->p[b->n - 1] != ' ')
+            buf_char(b, ' ');
+    }
+}
+
+/* The last character that is no closing quotation mark or bracket. */
+static uint32_t last_mark(struct str s)
+{
+    while (s.n) {
+        size_t at = s.n - 1;
+        uint32_t cp = 0;
+
+        while (at && ((unsigned char)s.p[at] & 0xc0) == 0x80)
+            at--;
+        if (!utf8_decode(s.p + at, s.n - at, &cp))
+            return 0;
+        if (cp != '"' && cp != '\'' && cp != ')' && cp != ']' && cp != '*' &&
+            cp != 0x2019 && cp != 0x201d && cp != 0xbb && cp != 0x300d &&
+            cp != 0x300f && cp != 0xff09)
+            return cp;
+        s.n = at;
+    }
+    return 0;
+}
+
+/* A full stop of a script without blanks needs none behind it. */
+static bool ends_wide(const struct buf *b)
+{
+    return b->n >= 3 && (memcmp(b->p + b->n - 3, "\xe3\x80\x82", 3) == 0 ||
+                         memcmp(b->p + b->n - 3, "\xef\xbc\x81", 3) == 0 ||
+                         memcmp(b->p + b->n - 3, "\xef\xbc\x9f", 3) == 0);
+}
+
+static void add_stop(struct buf *b, struct str body)
+{
+    uint32_t cp = last_mark(body);
+
+    if (cp == '.' || cp == '!' || cp == '?' || cp == 0x2026 || cp == 0x3002 ||
+        cp == 0xff01 || cp == 0xff1f || cp == 0x0964)
+        return;
+    while (b->n && strchr(",;:", b->p[b->n - 1]))
+        b->n--;
+    if (cp >= 0x3040 && cp < 0xa000)
+        buf_text(b, "\xe3\x80\x82");
+    else
+        buf_char(b, '.');
+}
+
+/* --- who was told of before -------------------------------------------------- */
+
+/* The subject taken over from the clause before is known from that claim. */
+static bool knows_subject(const struct m_claim *known, const struct m_claim *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_sorted; i++) {
+        if (c->sorted[i].own)
+            continue;
+        if (!merge_has(known, c->sorted[i].stem))
+            return false;
+        n++;
+    }
+    return n > 0;
+}
+
+static bool is_value(const struct m_claim *c, uint64_t stem)
+{
+    for (size_t i = 0; i < c->c->n_facts && i < TOLD; i++) {
+        const struct text_fact *f = &c->text->t->facts[c->c->first_fact + i];
+        size_t w = merge_word_at(c->text->t, f->at.at);
+
+        if (f->kind != FACT_COLOUR && f->kind != FACT_COUNT)
+            continue;
+        if (w < c->text->t->n_words && c->text->t->words[w].stem == stem)
+            return true;
+    }
+    return false;
+}
+
+/* Both begin with the same thing and share more than half of their words. */
+static bool tells_more(const struct m_claim *known, const struct m_claim *c)
+{
+    size_t shared = 0,
+           least = known->n_own < c->n_own ? known->n_own : c->n_own;
+    bool head = false;
+
+    for (size_t i = 0; i < c->n_own && i < 2; i++)
+        for (size_t k = 0; k < known->n_own && k < 2; k++)
+            head |= c->own[i] == known->own[k] && !is_value(c, c->own[i]);
+    if (!head || known->text == c->text)
+        return false;
+    for (size_t i = 0; i < c->n_sorted; i++)
+        shared += c->sorted[i].own && merge_has(known, c->sorted[i].stem);
+    return shared * 2 > least;
+}
+
+/* "A man ... A man ..." would be two men. */
+static bool told_before(const struct m_page *p, const struct m_claim *c)
+{
+    for (size_t i = 0; i < p->n_told && i < TOLD; i++) {
+        const struct m_claim *known = &p->m->claims[p->told[i]];
+        const struct text_fact *fx, *fy;
+
+        if (known->gender != c->gender || known->c->n_facts > TOLD * TOLD ||
+            c->c->n_facts > TOLD * TOLD)
+            continue;
+        if (c->c->subject.n ? !knows_subject(known, c)
+                            : !tells_more(known, c) ||
+                                  merge_gap(known, c) > p->m->p->tolerance)
+            continue;
+        if (!similar_contradict(known->text->t, known->c, c->text->t, c->c, &fx,
+                                &fy))
+            return true;
+    }
+    return false;
+}
+
+/* --- writing ------------------------------------------------------------------------ */
+
+static struct str skip(struct str s, const char *what)
+{
+    while (s.n && strchr(what, s.p[0]) && s.p[0]) {
+        s.p++;
+        s.n--;
+    }
+    return s;
+}
+
+/* The anchor that a claim itself leads with, or NULL. */
+static const struct text_anchor *leading(const struct m_claim *c)
+{
+    const struct text_anchor *a;
+
+    if (c->c->anchor < 0)
+        return NULL;
+    a = &c->text->t->anchors[c->c->anchor];
+    return a->leads ? a : NULL;
+}
+
+/* The words of a unit without the anchor it begins with; *inside tells that
+ * an anchor stands within. */
+static struct str body_of(const struct m_page *p, const struct unit *u,
+                          bool *inside)
+{
+    const struct m_claim *c = &p->m->claims[u->first];
+    const struct text *t = c->text->t;
+    const struct text_anchor *lead = leading(c);
+    struct str s;
+
+    *inside = false;
+    if (!u->whole)
+        return merge_sentence(p->m, c);
+    s = str_trim(span_of(t->text, t->sentences[c->c->sentence]));
+    s = skip(s, "-*#\xe2\x80\xa2 ");
+    if (lead && lead->at.at <= (size_t)(s.p - t->text.p)) {
+        size_t past = lead->at.at + lead->at.n - (size_t)(s.p - t->text.p);
+
+        s = (struct str){s.p + past, s.n - past};
+        return skip(s, ",:;-. ");
+    }
+    *inside = c->c->anchor >= 0;
+    return s;
+}
+
+/* How the time of a unit is said: its own words when they say more than the
+ * plain form could. */
+static struct str anchor_of(const struct m_page *p, const struct m_claim *c)
+{
+    const struct text_anchor *a = leading(c);
+    struct str raw;
+
+    if (!a || !c->own_time || !(a->vague || a->whole))
+        return text_anchor_format(p->m->arena, c->start, c->end);
+    raw = span_of(c->text->t->text, a->at);
+    if (raw.n && raw.p[0] >= 'a' && raw.p[0] <= 'z') {
+        char *copy = arena_strndup(p->m->arena, raw.p, raw.n);
+
+        copy[0] = (char)(copy[0] - 'a' + 'A');
+        raw.p = copy;
+    }
+    return raw;
+}
+
+/* The word that a unit begins with. */
+static const struct text_word *first_word(const struct m_claim *c, bool whole)
+{
+    const struct text *t = c->text->t;
+    size_t i = c->c->first_word;
+
+    if (!whole && c->c->subject.n)
+        i = merge_word_at(t, c->c->subject.at);
+    return i < t->n_words ? &t->words[i] : NULL;
+}
+
+static bool same_time(double a, double b)
+{
+    return fabs(a - b) < 1e-6;
+}
+
+static void write_unit(struct m_page *p, const struct unit *u)
+{
+    struct merge *m = p->m;
+    struct m_claim *c = &m->claims[u->first];
+    const struct m_claim *end = &m->claims[u->first + u->n - 1];
+    bool inside, range = c->end > c->start;
+    struct str body = body_of(p, u, &inside), prefix = {"", 0};
+    size_t from;
+
+    if (body.n == 0)
+        return;
+    c->again = told_before(p, c);
+    if (c->again)
+        body = merge_definite(m, body);
+    for (size_t i = 0; i < u->n; i++)
+        p->told[p->n_told++ % TOLD] = u->first + (uint32_t)i;
+    if (p->out.n && !ends_wide(&p->out))
+        buf_char(&p->out, ' ');
+    if (!inside && isfinite(c->start) &&
+        (range || !same_time(c->start, p->last)))
+        prefix = anchor_of(p, c);
+    else if (!inside && !isfinite(c->start) && p->out.n == 0 && p->any_time &&
+             p->attribute == ATTRIBUTE_NONE && !u->summary)
+        prefix = STR("At 0s");
+    from = p->out.n;
+    if (prefix.n) {
+        buf_str(&p->out, prefix);
+        buf_text(&p->out, ", ");
+        body = small_head(m, body, first_word(c, u->whole));
+    }
+    add_flowing(&p->out, body);
+    if (p->out.n > from && p->out.p[from] >= 'a' && p->out.p[from] <= 'z')
+        p->out.p[from] = (char)(p->out.p[from] - 'a' + 'A');
+    add_stop(&p->out, body);
+    if (prefix.n && !isfinite(c->start))
+        p->last = 0;
+    if (isfinite(end->start) && u->whole)
+        p->last = end->start;
+    else if (isfinite(c->start))
+        p->last = c->start;
+}
+
+/* The text of the only source of all that is left, when nothing in it was
+ * touched. */
+static const struct m_text *untouched(const struct m_page *p)
+{
+    const struct merge *m = p->m;
+    const struct m_text *only = NULL;
+    double last = 0;
+
+    for (size_t i = 0; i < m->n_claims; i++) {
+        const struct m_claim *c = &m->claims[i];
+
+        if (!stays(p, c))
+            continue;
+        if (only && c->text != only)
+            return NULL;
+        only = c->text;
+    }
+    if (!only || only->edited || only->hint != p->attribute)
+        return NULL;
+    for (size_t i = 0; i < only->n_claims; i++) {
+        const struct m_claim *c = &m->claims[only->first_claim + i];
+
+        if (!stays(p, c))
+            return NULL;
+        if (m->n_sources > 1 && c->start < last)
+            return NULL; /* out of order */
+        if (isfinite(c->start) && !c->c->summary)
+            last = c->start;
+    }
+    return only;
+}
+
+static struct m_page *blank_page(struct merge *m, enum attribute attribute)
+{
+    struct m_page *p = m->page;
+
+    if (!p) {
+        p = m->page = arena_alloc(m->arena, sizeof *p);
+        p->units = arena_array(m->arena, m->n_claims, sizeof p->units[0]);
+        p->times = arena_array(m->arena, m->n_claims, sizeof p->times[0]);
+        p->slots = arena_array(m->arena, m->n_claims, sizeof p->slots[0]);
+    }
+    p->m = m;
+    p->attribute = attribute;
+    p->n_units = p->n_times = p->n_told = 0;
+    p->any_time = false;
+    p->last = (double)NAN;
+    buf_init(&p->out, SIZE_MAX / 2);
+    return p;
+}
+
+static bool any_stays(const struct m_page *p)
+{
+    for (size_t i = 0; i < p->m->n_claims; i++)
+        if (stays(p, &p->m->claims[i]))
+            return true;
+    return false;
+}
+
+struct str merge_paragraph(struct merge *m, enum attribute attribute,
+                           size_t *order, size_t *n_order)
+{
+    struct m_page *p = blank_page(m, attribute);
+    const struct m_text *as_it_is = untouched(p);
+    struct str text = {"", 0};
+
+    *n_order = 0;
+    if (!any_stays(p))
+        return text;
+    place_claims(p);
+    for (size_t i = 0; i < m->n_texts; i++)
+        cut_text(p, &m->texts[i]);
+    if (!as_it_is)
+        qsort(p->units, p->n_units, sizeof p->units[0], by_place);
+    for (size_t i = 0; i < p->n_units; i++) {
+        const struct unit *u = &p->units[i];
+
+        if (!as_it_is)
+            write_unit(p, u);
+        for (size_t k = 0; k < u->n; k++)
+            order[(*n_order)++] = u->first + k;
+    }
+    if (as_it_is)
+        text = as_it_is->raw;
+    else if (p->out.n)
+        text =
+            (struct str){arena_strndup(m->arena, p->out.p, p->out.n), p->out.n};
+    buf_release(&p->out);
+    return text;
+}
