@@ -87,10 +87,13 @@ static enum asid_rc caption_open(struct asid_cx *cx, struct asid_err *err)
     const char *dir = opt_text(cx, "model");
 
     if (!dir)
-        return USAGE(err, "--model DIR is needed: a checkpoint folder");
+        return USAGE(err, "--model is needed: a checkpoint folder, or with "
+                          "--endpoint the name of the server's model");
     c->name = opt_text(cx, "name");
     if (c->name && !*c->name)
         return USAGE(err, "--name: a captioner needs a name");
+    if (!c->name && opt_text(cx, "endpoint"))
+        c->name = *path_base(dir) ? path_base(dir) : dir;
     if (!c->name)
         c->name = model_name(cx->arena, dir);
     c->set = opt_text(cx, "prompts");

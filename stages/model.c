@@ -556,6 +556,8 @@ static enum asid_rc run_call(struct call *c, struct asid_err *err)
     if (!call)
         return USAGE(err, "a call is needed: info, tokenize, detokenize, "
                           "inputs, score, generate or bench");
+    if (opt_text(c->cx, "endpoint"))
+        return USAGE(err, "--endpoint: only a checkpoint can be looked into");
     if (!dir)
         return USAGE(err, "--model DIR is needed: a checkpoint folder");
     if (strcmp(call, "tokenize") == 0)

@@ -43,7 +43,7 @@ enum asid_rc answerer_open(struct asid_cx *cx, struct answerer **out,
     enum asid_rc rc;
 
     m->cx = cx;
-    m->backend = &answer_local;
+    m->backend = opt_text(cx, "endpoint") ? &answer_endpoint : &answer_local;
     m->system = system ? system : OMNI_SYSTEM_DEFAULT;
     m->no_audio = opt_bool(cx, "no-audio");
     m->threads = threads_of(cx);

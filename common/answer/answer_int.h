@@ -93,6 +93,7 @@ struct answer_backend {
 };
 
 extern const struct answer_backend answer_local;
+extern const struct answer_backend answer_endpoint;
 
 /* Take the answer to q: p = P(yes) / (P(yes) + P(no)) of the first answer token
  * and mass = P(yes) + P(no). It is in the ledger when this returns. REJECT

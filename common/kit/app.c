@@ -31,6 +31,14 @@ enum asid_rc asid_print(const struct asid_cx *cx, const struct json *value,
     return rc;
 }
 
+const char *asid_api_key(const struct asid_cx *cx)
+{
+    const char *key = getenv("ASID_API_KEY");
+
+    (void)cx;
+    return key && *key ? key : NULL;
+}
+
 const char *asid_video_path(const struct asid_job *job, const char *video)
 {
     const char *root = opt_text(job->cx, "root");

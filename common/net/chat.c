@@ -13,7 +13,7 @@ enum {
 struct chat {
     struct http *http;
     char *model;
-    _Atomic bool no_penalty, max_completion_tokens;
+    _Atomic bool no_penalty, max_completion_tokens, few_top;
 };
 
 /* One question on its way. */
@@ -63,9 +63,16 @@ const struct http *chat_http(const struct chat *c)
 
 const char *chat_notes(const struct chat *c)
 {
-    return c->no_penalty ? "the endpoint does not take repetition_penalty; it "
-                           "was asked without"
-                         : "";
+    static const char *const notes[] = {
+        "",
+        "the endpoint does not take repetition_penalty; it was asked without",
+        "the endpoint gives few alternatives (top_logprobs); rare spellings of "
+        "yes and no are not counted",
+        "the endpoint does not take repetition_penalty, and gives few "
+        "alternatives (top_logprobs)",
+    };
+
+    return notes[(c->no_penalty ? 1 : 0) + (c->few_top ? 2 : 0)];
 }
 
 /* --- callbacks of the request ---------------------------------------------- */
@@ -76,6 +83,7 @@ static void write_body(void *user, struct buf *body)
 
     k->sent.no_penalty = k->chat->no_penalty;
     k->sent.max_completion_tokens = k->chat->max_completion_tokens;
+    k->sent.few_top = k->chat->few_top;
     chat_write(body, k->chat->model, k->question->request, &k->sent);
 }
 
@@ -100,6 +108,11 @@ static bool try_dialect(void *user, struct str reply)
     if (!k->sent.max_completion_tokens && q->max_tokens &&
         names(reply, "max_completion_tokens")) {
         k->chat->max_completion_tokens = true;
+        changed = true;
+    }
+    if (!k->sent.few_top && q->top_logprobs > CHAT_FEW_TOP &&
+        names(reply, "top_logprobs")) {
+        k->chat->few_top = true;
         changed = true;
     }
     return changed;

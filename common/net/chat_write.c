@@ -68,6 +68,10 @@ static void add_user(struct buf *out, const struct chat_request *q)
 static void add_sampling(struct buf *out, const struct chat_request *q,
                          const struct chat_dialect *d)
 {
+    uint32_t top = q->top_logprobs;
+
+    if (d->few_top && top > CHAT_FEW_TOP)
+        top = CHAT_FEW_TOP;
     if (q->max_tokens)
         add_number(out,
                    d->max_completion_tokens ? "max_completion_tokens"
@@ -81,9 +85,9 @@ static void add_sampling(struct buf *out, const struct chat_request *q,
     if (q->has_seed)
         buf_printf(out, ",\"seed\":%llu",
                    (unsigned long long)(q->seed & INT64_MAX));
-    if (q->top_logprobs)
+    if (top > 0)
         buf_printf(out, ",\"logprobs\":true,\"top_logprobs\":%u",
-                   (unsigned)q->top_logprobs);
+                   (unsigned)top);
 }
 
 bool chat_has_penalty(const struct chat_request *q)

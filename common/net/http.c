@@ -243,6 +243,11 @@ const char *http_url(const struct http *h)
     return h->url;
 }
 
+bool http_is_exposed(const struct http *h)
+{
+    return h->key && !h->local && strncasecmp(h->url, "https:", 6) != 0;
+}
+
 /* --- forms ----------------------------------------------------------------- */
 
 /* Names come from this program; what would end a header line is left out. */

@@ -15,8 +15,6 @@ enum {
 
 /* --- frames.c ----------------------------------------------------------- */
 
-/* The most pixels a frame of a clip of n frames may have (MODEL.md 3.3). */
-double omni_max_pixels(size_t n, const struct omni_budget *budget);
 /* Both sizes of a video's frames: after the first resize, and as the tower sees
  * them (3.3 and 3.4). */
 enum asid_rc omni_video_size(double height, double width, int factor,

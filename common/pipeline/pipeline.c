@@ -217,6 +217,11 @@ static enum asid_rc check_model(const struct check *c, const struct json *at,
     if (!json_path(s->entry, "properties.model"))
         return ASID_OK;
     if (json_get(s->options, "endpoint")) {
+        if (!own)
+            return fault(c, at, err,
+                         "%s needs the option model: the name by which the "
+                         "server at its endpoint knows the model",
+                         s->name);
         s->model = json_text(own);
         return ASID_OK;
     }

@@ -196,10 +196,15 @@ static bool send_head(int fd, const struct mock_reply *r, long long length,
 static void send_endless(int fd, const char *line, size_t most)
 {
     size_t n = strlen(line);
+    struct buf block;
 
-    for (size_t sent = 0; sent < most; sent += n)
-        if (!send_all(fd, line, n))
-            return;
+    buf_init(&block, MAX_HEAD);
+    while (block.n + n <= MAX_HEAD)
+        buf_text(&block, line);
+    for (size_t sent = 0; sent < most; sent += block.n)
+        if (!send_all(fd, block.p, block.n))
+            break;
+    buf_release(&block);
 }
 
 static void drip(struct connection *c, const struct mock_reply *r)

@@ -67,7 +67,7 @@ static void test_write(void)
     q.n_parts = 1;
     q.has_seed = false;
     q.top_p = q.top_logprobs = 0;
-    d = (struct chat_dialect){true, true};
+    d = (struct chat_dialect){true, true, true};
     check_written(&q, &d,
                   "{\"model\":\"m\\\"1\",\"messages\":[{\"role\":\"user\","
                   "\"content\":\"Is it \\\"red\\\"?\\n\"}],"
@@ -420,11 +420,14 @@ static void test_dialect(void)
         "repetition_penalty\"}}},"
         "{\"match\":\"limit\",\"has\":\"max_tokens\",\"status\":400,\"body\":{\"error\":{"
         "\"message\":\"Use 'max_completion_tokens' instead.\"}}},"
+        "{\"match\":\"many\",\"has\":\"\\\"top_logprobs\\\":20\",\"status\":422,"
+        "\"body\":{\"detail\":\"top_logprobs: at most 8\"}},"
         "{\"match\":\"stubborn\",\"status\":400,\"body\":\"repetition_penalty "
         "max_completion_tokens\"}]}";
     const struct chat_part parts[] = {{CHAT_TEXT, NULL, STR("penalty")},
                                       {CHAT_TEXT, NULL, STR("limit")},
-                                      {CHAT_TEXT, NULL, STR("stubborn")}};
+                                      {CHAT_TEXT, NULL, STR("stubborn")},
+                                      {CHAT_TEXT, NULL, STR("many")}};
     struct chat_request q = {
         .n_parts = 1, .max_tokens = 9, .repetition_penalty = 1.1};
     struct chat_reply r;
@@ -446,6 +449,11 @@ static void test_dialect(void)
     q.parts = &parts[2];
     CHECK(chat_ask(c, &a, &q, &r, &err) == ASID_REJECT, "rc %d", (int)err.rc);
     CHECK(mock_count(&m, "400") == 3, "%u refusals", mock_count(&m, "400"));
+    q.parts = &parts[3];
+    q.top_logprobs = 20;
+    CHECK_OK(chat_ask(c, &a, &q, &r, &err), err);
+    CHECK(r.tries == 2 && mock_count(&m, "422") == 1, "%u tries", r.tries);
+    CHECK(strstr(chat_notes(c), "top_logprobs"), "%s", chat_notes(c));
     chat_close(c);
     mock_stop(&m);
     arena_release(&a);

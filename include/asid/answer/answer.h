@@ -32,10 +32,13 @@ struct clip;
 enum asid_rc answerer_open(struct asid_cx *cx, struct answerer **out,
                            struct asid_err *err) ASID_WARN_UNUSED;
 void answerer_close(struct answerer *m);
-/* What decides its answers besides the question: model fingerprint (or
- * endpoint and model name), kernels, budget. Part of the stage's identity(). */
+/* What decides its answers besides the question: model fingerprint (or the
+ * name of the endpoint's model), kernels, budget. Part of the stage's
+ * identity(). */
 const char *answerer_identity(const struct answerer *m);
-/* Fingerprint of the checkpoint, or "NAME at URL": verdicts.model. */
+/* Fingerprint of the checkpoint, or the name of the endpoint's model:
+ * verdicts.model. Not its address: a server that moves to another port is the
+ * same model, and outputs hold no host. */
 const char *answerer_model(const struct answerer *m);
 
 /* The media file of a record: its path, and the hash of the bytes that are

@@ -131,6 +131,10 @@ void asid_info(const struct asid_cx *cx, const char *fmt, ...)
  * ASID_STOPPED soon. */
 bool asid_stopping(const struct asid_cx *cx);
 
+/* The key for endpoints, from ASID_API_KEY; NULL without. Only for the library
+ * that sends it: it never enters a message, a hash or an output. */
+const char *asid_api_key(const struct asid_cx *cx);
+
 /* Print one JSON value as a line on standard output (tools only). */
 enum asid_rc asid_print(const struct asid_cx *cx, const struct json *value,
                         struct asid_err *err) ASID_WARN_UNUSED;

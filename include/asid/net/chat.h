@@ -13,9 +13,10 @@
  * or the model declined (`refusal`, `content_filter`), or that has no
  * probabilities where they were asked for.
  *
- * Two parameters are not understood everywhere. A server that refuses a request
+ * Some parameters are not understood everywhere. A server that refuses a request
  * because of `repetition_penalty` is asked without, one that wants
- * `max_completion_tokens` instead of `max_tokens` gets that; chat_notes tells.
+ * `max_completion_tokens` instead of `max_tokens` gets that, one that refuses
+ * that many `top_logprobs` is asked for CHAT_FEW_TOP; chat_notes tells.
  */
 #ifndef ASID_NET_CHAT_H
 #define ASID_NET_CHAT_H
@@ -32,6 +33,7 @@
 enum {
     CHAT_MAX_REPLY = 8 << 20, /* bytes */
     CHAT_MAX_TOP = 20,        /* alternatives to a token that are looked at */
+    CHAT_FEW_TOP = 5,
 };
 
 /* One piece of the user's message. */
@@ -88,6 +90,7 @@ struct chat_reply {
 struct chat_dialect {
     bool no_penalty;            /* do not send repetition_penalty */
     bool max_completion_tokens; /* instead of max_tokens */
+    bool few_top;               /* at most CHAT_FEW_TOP alternatives */
 };
 
 /* Append the request's JSON. Equal requests are equal bytes. A part that is no
@@ -123,6 +126,7 @@ enum asid_rc chat_open(const struct chat_options *options, struct chat **out,
 void chat_close(struct chat *c);
 /* "" or what was left out at the server's request, as a sentence. */
 const char *chat_notes(const struct chat *c);
+/* The client below; for http_url and http_is_exposed. */
 const struct http *chat_http(const struct chat *c);
 
 struct chat_question {

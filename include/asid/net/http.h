@@ -107,6 +107,9 @@ void http_close(struct http *h);
 /* The address without a slash at its end. */
 const char *http_url(const struct http *h);
 
+/* Whether the key goes unencrypted to another machine. */
+bool http_is_exposed(const struct http *h);
+
 /* Send n requests, several at once, and wait for all of them. OK when each has
  * an outcome; FAILED or STOPPED as above, requests in flight are then given up.
  * threads: safe. */

@@ -107,6 +107,8 @@ enum asid_rc omni_frame_count(uint64_t total, double video_fps,
                               struct asid_err *err) ASID_WARN_UNUSED;
 /* Their indexes: n values, ascending. */
 void omni_frame_indexes(uint64_t total, size_t n, uint64_t *index);
+/* The most pixels a frame of a clip of n frames may have (MODEL.md 3.3). */
+double omni_max_pixels(size_t n, const struct omni_budget *budget);
 /* The size frames are seen at: factor = patch * merge (28). REJECT
  * "media.limit" for aspect ratios over 200. */
 enum asid_rc omni_smart_resize(double height, double width, int factor,
