@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "asid/base/num.h"
 #include "asid/media/media.h"
 #include "endpoint.h"
 
@@ -49,10 +50,11 @@ static enum asid_rc on_jpeg(void *user, const struct media_jpeg *jpeg,
 {
     struct intake *t = user;
     struct arena *a = t->c->job->arena;
+    char time[32];
 
     (void)err;
-    add(t->media, CHAT_TEXT, NULL,
-        str_of(arena_printf(a, "%.1f s", jpeg->time)));
+    num_format(rint(jpeg->time * 100) / 100, time);
+    add(t->media, CHAT_TEXT, NULL, str_of(arena_printf(a, "%s s", time)));
     add(t->media, CHAT_IMAGE, "image/jpeg", copy(a, jpeg->bytes, jpeg->size));
     return ASID_OK;
 }

@@ -59,7 +59,7 @@ unserve
 
 serve senses '{"rules":[
     {"match":"Its sound:","has":"\"format\":\"wav\"","answer":"heard"},
-    {"match":"0.0 s","has":"data:image/jpeg;base64,/9j/","answer":"seen"}]}'
+    {"match":"0 s","has":"data:image/jpeg;base64,/9j/","answer":"seen"}]}'
 caption "$tmp/records"
 is "$(jq -r .sources[0].caption "$tmp/out" | tr '\n' ' ')" \
     "heard heard seen heard " "it gets pictures with their times, and the sound"
@@ -171,6 +171,23 @@ caption -o "$tmp/see/fatal" --rejects "$tmp/see/fatal.rej" "$tmp/records"
 exits 1 "nobody at the address is the end, exit 1"
 has "$tmp/err" "cannot be reached" "and said so"
 is "$(cat "$tmp/see/fatal.rej" 2>/dev/null)" "" "with nothing rejected"
+
+# --- certificates
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/key.pem" \
+    -out "$tmp/cert.pem" -days 2 -subj /CN=localhost 2>"$tmp/err"
+openssl s_server -accept 127.0.0.1:0 -key "$tmp/key.pem" \
+    -cert "$tmp/cert.pem" -www >"$tmp/server" 2>&1 &
+server=$!
+i=0
+while ! grep -q '^ACCEPT' "$tmp/server" && [ $i -lt 200 ]; do
+    sleep 0.05
+    i=$((i + 1))
+done
+url=https://localhost:$(sed -n 's/^ACCEPT.*://p' "$tmp/server")/v1
+caption "$tmp/one"
+exits 1 "a certificate that nobody vouches for is the end, exit 1"
+has "$tmp/err" "certificate" "and said so"
+unserve
 
 # --- wrong usage
 url=http://user:secret@127.0.0.1/v1

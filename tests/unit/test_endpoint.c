@@ -1,7 +1,7 @@
 /* A clip's questions answered by an endpoint: each once, each kept. */
 #include <math.h>
 
-#include "asid/answer/answer.h"
+#include "../../common/answer/endpoint.h"
 #include "asid/base/hash.h"
 #include "asid/kit/entry.h"
 #include "asid/ledger/ledger.h"
@@ -170,7 +170,7 @@ static void test_media(void)
         "{\"match\":\"Describe\",\"has\":\"\\\"max_tokens\\\":1024,"
         "\\\"temperature\\\":0,\\\"repetition_penalty\\\":1.1\","
         "\"answer\":\" Seen. \",\"finish\":\"length\"},"
-        "{\"match\":\"0.0 s\",\"has\":\"data:image/jpeg;base64,/9j/\","
+        "{\"match\":\"0 s\",\"has\":\"data:image/jpeg;base64,/9j/\","
         "\"answer\":\"pictures\"},{\"answer\":\"nothing\"}]}";
     struct answerer *model = NULL;
     struct clip_reply reply;
@@ -199,6 +199,55 @@ static void test_media(void)
     check_case("a clip goes as pictures with their times, a text alone");
 }
 
+/* The parts that a part of the clip is made of. */
+static void check_view(struct answerer *model, const struct asid_cx *cx,
+                       struct clip_view view, const char *times,
+                       double sound_seconds)
+{
+    struct arena a = ARENA_INIT;
+    struct asid_job job = {.cx = cx, .arena = &a, .id = "r1"};
+    struct clip c = {.m = model, .job = &job, .path = VIDEO, .view = view};
+    struct endpoint_media *media = NULL;
+    size_t sound = 0;
+    struct asid_err err;
+    struct buf got;
+
+    buf_init(&got, 1000);
+    CHECK_OK(endpoint_media(&c, &media, &err), err);
+    for (size_t i = 1; media && i < media->n; i++) {
+        const struct chat_part *p = &media->parts[i];
+
+        if (p->kind == CHAT_AUDIO)
+            sound = p->bytes.n - 44;
+        else if (p->kind == CHAT_TEXT && media->parts[i + 1].kind == CHAT_IMAGE)
+            buf_printf(&got, STR_FMT ",", STR_ARG(p->bytes));
+    }
+    CHECK_TEXT(got.p ? got.p : "", times);
+    CHECK(fabs((double)sound / 32000 - sound_seconds) < 0.001, "%g s of sound",
+          (double)sound / 32000);
+    buf_release(&got);
+    arena_release(&a);
+}
+
+static void test_views(void)
+{
+    struct asid_cx cx = make_cx("http://localhost:1/v1", "m");
+    struct answerer *model = NULL;
+    struct asid_err err;
+
+    CHECK_OK(answerer_open(&cx, &model, &err), err);
+    check_view(model, &cx, (struct clip_view){NAN, NAN, false},
+               "0 s,1 s,1.8 s,2.8 s,", 3);
+    check_view(model, &cx, (struct clip_view){NAN, NAN, true},
+               "0 s,1 s,1.8 s,2.8 s,", 0);
+    check_view(model, &cx, (struct clip_view){0.5, 1.5, false},
+               "0.6 s,0.8 s,1.2 s,1.4 s,", 1);
+    check_view(model, &cx, (struct clip_view){1.0, 1.0, true}, "1 s,1.2 s,", 0);
+    check_view(model, &cx, (struct clip_view){90, 99, true}, "2.6 s,2.8 s,", 0);
+    answerer_close(model);
+    check_case("of a part of the clip, its frames and its sound");
+}
+
 static void test_open(void)
 {
     struct answerer *model = NULL;
@@ -224,6 +273,7 @@ int main(void)
     test_yes(ledger);
     test_one_fails(ledger);
     test_media();
+    test_views();
     unlink(ledger);
     unlink(arena_printf(&arena, "%s-wal", ledger));
     unlink(arena_printf(&arena, "%s-shm", ledger));

@@ -676,6 +676,22 @@ static void test_bad_options(void)
     check_case("addresses and keys that cannot be meant are wrong usage");
 }
 
+static void test_no_tls(void)
+{
+    struct outcome got;
+    struct mock m;
+    char url[80];
+
+    mock_start(&m, "{}");
+    snprintf(url, sizeof url, "https%s", m.url + 4);
+    got = ask(url, (struct http_options){.key = KEY}, "in the clear?");
+    CHECK(got.rc == ASID_FAILED, "rc %d %s", (int)got.rc, got.err.text);
+    CHECK(strstr(got.err.text, "cannot be reached"), "%s", got.err.text);
+    CHECK(mock_count(&m, "answered") == 0, "it was answered");
+    mock_stop(&m);
+    check_case("https is never made http");
+}
+
 static void test_proxy(void)
 {
     struct outcome got;
@@ -796,6 +812,7 @@ int main(void)
     test_stopping();
     test_key_hidden();
     test_key_cut();
+    test_no_tls();
     test_proxy();
     test_form();
     test_status();
