@@ -1,5 +1,5 @@
 -- The ledger: one file per dataset and host. See docs/LEDGER.md.
--- Schema version 2 (PRAGMA user_version), application_id 0x61736964 ("asid").
+-- Schema version 3 (PRAGMA user_version), application_id 0x61736964 ("asid").
 
 -- What this file is.
 CREATE TABLE meta (
@@ -57,6 +57,13 @@ CREATE INDEX outcomes_by_input ON outcomes (input_sha256, stage)
 -- "What was rejected, and how often".
 CREATE INDEX outcomes_by_code ON outcomes (execution, code)
     WHERE code IS NOT NULL;
+
+-- What stands behind options_sha256: stage, version, identity (model, prompts)
+-- and options, as JSON.
+CREATE TABLE settings (
+    options_sha256 TEXT NOT NULL PRIMARY KEY,
+    settings       TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- One judgement about one attribute or claim of one record.
 CREATE TABLE verdicts (

@@ -9,12 +9,12 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "asid/base/file.h"
 #include "asid/base/hash.h"
+#include "asid/base/map.h"
 #include "asid/base/str.h"
 #include "asid/base/utf8.h"
 #include "asid/dataset/annotation.h"
@@ -24,63 +24,12 @@
 #include "asid/media/scan.h"
 #include "asid/pipeline/shard.h"
 
-/* --- names seen so far ----------------------------------------------------- */
-
-/* Which file has an id, or a content: a hash table that only grows. */
-struct seen {
-    struct seen_entry {
-        const char *key, *file;
-    } * table;
-    size_t n, room; /* room is 0 or a power of two */
-};
-
-static struct seen_entry *seen_slot(struct seen_entry *table, size_t room,
-                                    const char *key)
-{
-    size_t i = (size_t)hash_u64(str_of(key)) & (room - 1);
-
-    while (table[i].key && strcmp(table[i].key, key) != 0)
-        i = (i + 1) & (room - 1);
-    return &table[i];
-}
-
-static void seen_grow(struct seen *s)
-{
-    size_t room = s->room ? s->room * 2 : 256;
-    struct seen_entry *table = mem_alloc(room * sizeof *table);
-
-    memset(table, 0, room * sizeof *table);
-    for (size_t i = 0; i < s->room; i++) {
-        if (s->table[i].key)
-            *seen_slot(table, room, s->table[i].key) = s->table[i];
-    }
-    free(s->table);
-    s->table = table;
-    s->room = room;
-}
-
-/* The file that has the key already, or NULL. */
-static const char *seen_find(const struct seen *s, const char *key)
-{
-    return s->room ? seen_slot(s->table, s->room, key)->file : NULL;
-}
-
-static void seen_add(struct seen *s, struct arena *a, const char *key,
-                     const char *file)
-{
-    if (2 * (s->n + 1) > s->room)
-        seen_grow(s);
-    *seen_slot(s->table, s->room, key) =
-        (struct seen_entry){arena_strdup(a, key), arena_strdup(a, file)};
-    s->n++;
-}
-
 struct ingest {
     struct media_limits limits;
     enum media_check check;
     bool by_content;
-    struct arena arena; /* of the two tables */
-    struct seen ids, contents;
+    struct arena arena;       /* of the two maps */
+    struct map ids, contents; /* which file has an id, or a content */
 };
 
 static enum asid_rc ingest_open(struct asid_cx *cx, struct asid_err *err)
@@ -101,8 +50,8 @@ static void ingest_close(struct asid_cx *cx)
 {
     struct ingest *s = cx->state;
 
-    free(s->ids.table);
-    free(s->contents.table);
+    map_release(&s->ids);
+    map_release(&s->contents);
     arena_release(&s->arena);
 }
 
@@ -555,17 +504,17 @@ static enum asid_rc ingest_ordered(struct asid_job *job, struct asid_err *err)
     /* On resuming, lines that somebody wrote by hand may lack anything. */
     if (!id || !video || !sha256)
         return ASID_OK;
-    other = seen_find(&s->ids, id);
+    other = map_find(&s->ids, id);
     if (other)
         return REJECT(err, "input.duplicate", "%s: has the id %s, as %s has",
                       video, id, other);
-    other = s->by_content ? seen_find(&s->contents, sha256) : NULL;
+    other = s->by_content ? map_find(&s->contents, sha256) : NULL;
     if (other)
         return REJECT(err, "input.duplicate", "%s: has the same content as %s",
                       video, other);
-    seen_add(&s->ids, &s->arena, id, video);
+    map_put(&s->ids, &s->arena, id, video);
     if (s->by_content)
-        seen_add(&s->contents, &s->arena, sha256, video);
+        map_put(&s->contents, &s->arena, sha256, video);
     return ASID_OK;
 }
 

@@ -289,8 +289,9 @@ enum asid_rc opt_parse(struct kit *k, int argc, char **argv,
 enum asid_rc opt_value(struct arena *a, const struct json *option,
                        const char *name, const char *text, struct json **out,
                        struct asid_err *err) ASID_WARN_UNUSED;
-/* Hash over everything that decides results besides the records. */
-void opt_hash(struct kit *k, char hex[HASH_HEX]);
+/* Hash over everything that decides results besides the records, and the text
+ * that is hashed, in the arena of the process. */
+void opt_hash(struct kit *k, char hex[HASH_HEX], struct str *settings);
 
 /* What --help=FORM prints; USAGE for an unknown form. */
 enum asid_rc help_print(struct kit *k, struct buf *out,

@@ -204,7 +204,7 @@ static struct json *canonical(struct arena *a, const struct json *v)
 
 /* Options that decide results, as one JSON object with sorted keys, plus the
  * stage, the version and what the stage says of itself. */
-void opt_hash(struct kit *k, char hex[HASH_HEX])
+void opt_hash(struct kit *k, char hex[HASH_HEX], struct str *settings)
 {
     struct arena *a = &k->arena;
     const struct asid_stage *stage = k->cx.stage;
@@ -236,5 +236,6 @@ void opt_hash(struct kit *k, char hex[HASH_HEX])
     buf_init(&text, SIZE_MAX / 2);
     json_write(&text, all);
     hash_text(buf_view(&text), hex);
+    *settings = (struct str){arena_strndup(a, text.p, text.n), text.n};
     buf_release(&text);
 }

@@ -258,7 +258,6 @@ enum asid_rc resume_begin(struct kit *k, bool *done, struct asid_err *err)
         }
         TRY(reader_rewind(&k->reader, err));
     }
-    forget =
-        c.complete && !(k->cx.stage->flags & ASID_ATOMIC) ? NULL : c.execution;
+    forget = c.complete ? NULL : c.execution;
     return start_over(k, forget, err);
 }

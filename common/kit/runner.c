@@ -291,11 +291,15 @@ static void keep_what_is_done(struct kit *k)
 
 static enum asid_rc work_and_publish(struct kit *k, struct asid_err *err)
 {
+    struct str settings;
     bool done = false;
     enum asid_rc rc;
 
     TRY(list_source(k, err));
-    opt_hash(k, k->options_sha256);
+    opt_hash(k, k->options_sha256, &settings);
+    if (k->cx.ledger)
+        TRY(ledger_settings_put(k->cx.ledger, k->options_sha256, settings,
+                                err));
     progress_start(k);
     TRY(resume_begin(k, &done, err));
     if (done)

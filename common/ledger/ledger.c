@@ -48,6 +48,8 @@ static const char *const sql[ST_COUNT] = {
     [ST_PRIOR_ANY] = "SELECT 1 FROM outcomes WHERE stage = ?1"
                      " AND options_sha256 = ?2 AND execution <> ?3 LIMIT 1",
     [ST_FORGET] = "DELETE FROM outcomes WHERE execution = ?1",
+    [ST_SETTINGS_PUT] = "INSERT OR IGNORE INTO settings"
+                        " (options_sha256, settings) VALUES (?1, ?2)",
     [ST_REPLY_GET] = "SELECT reply, tokens_in, tokens_out FROM replies"
                      " WHERE request_sha256 = ?1",
     [ST_REPLY_PUT] =
@@ -62,6 +64,8 @@ static const char *const steps[LEDGER_VERSION] = {
           " ADD COLUMN tokens_in INTEGER NOT NULL DEFAULT 0;"
           "ALTER TABLE replies"
           " ADD COLUMN tokens_out INTEGER NOT NULL DEFAULT 0;",
+    [2] = "CREATE TABLE settings (options_sha256 TEXT NOT NULL PRIMARY KEY,"
+          " settings TEXT NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 const char *ledger_sqlite_version(void)

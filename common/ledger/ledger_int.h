@@ -9,7 +9,7 @@
 #include "asid/ledger/ledger.h"
 
 enum {
-    LEDGER_VERSION = 2,         /* PRAGMA user_version */
+    LEDGER_VERSION = 3,         /* PRAGMA user_version */
     LEDGER_MARK = 0x61736964,   /* PRAGMA application_id: "asid" */
     LEDGER_WAIT_MS = 30 * 1000, /* for other processes */
 };
@@ -27,6 +27,7 @@ enum ledger_statement {
     ST_PRIOR_FIND,
     ST_PRIOR_ANY,
     ST_FORGET,
+    ST_SETTINGS_PUT,
     ST_REPLY_GET,
     ST_REPLY_PUT,
     ST_COUNT,

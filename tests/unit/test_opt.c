@@ -176,10 +176,11 @@ static void test_together(void)
 
 static void hash_of(const char *line, char hex[HASH_HEX])
 {
+    struct str settings;
     struct call *c = parse(&caption, line);
 
     CHECK(c->rc == ASID_OK, "%s: %s", line, c->err.text);
-    opt_hash(&c->k, hex);
+    opt_hash(&c->k, hex, &settings);
     drop(c);
 }
 

@@ -143,6 +143,20 @@ struct ledger_reply {
     struct str text;
     uint64_t tokens_in, tokens_out;
 };
+/* Keep what stands behind an options_sha256, as JSON text; once is enough. */
+enum asid_rc ledger_settings_put(struct ledger *l, const char *options_sha256,
+                                 struct str settings,
+                                 struct asid_err *err) ASID_WARN_UNUSED;
+
+/* Take over everything another ledger holds: runs, outcomes, verdicts,
+ * settings, replies, and where executions stand. Doing it again changes
+ * nothing; what the other one learned since comes along. An output that both
+ * have from different executions gets the other ledger's path behind it. All or
+ * nothing; FAILED when they tell of one outcome in two ways. *rows gets the
+ * number of outcomes that are new. */
+enum asid_rc ledger_join(struct ledger *l, const char *path, uint64_t *rows,
+                         struct asid_err *err) ASID_WARN_UNUSED;
+
 /* Model replies: a rerun asks no question twice. The text is owned by the
  * arena. Tokens are 0 for replies kept by a ledger of version 1, which did not
  * note them. */

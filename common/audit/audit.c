@@ -1,0 +1,110 @@
+/* The questions of asid-audit, and what they need. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "asid/base/file.h"
+#include "audit_int.h"
+
+static const struct question {
+    const char *name;
+    size_t least, most; /* arguments */
+    const char *takes;
+    enum asid_rc (*ask)(struct audit *q, struct asid_err *err);
+    enum { READS, WRITES, NEEDS_NONE } ledger;
+} questions[] = {
+    {"why", 1, 1, "one argument, the id of a record", audit_why, READS},
+    {"rejects", 0, 0, "no argument", audit_rejects, READS},
+    {"balance", 0, 0, "no argument", audit_balance, READS},
+    {"runs", 0, 0, "no argument", audit_runs, READS},
+    {"diff", 2, 2, "two arguments, the run_ids of runs", audit_diff, READS},
+    {"stats", 1, 64, "files of records", audit_stats, NEEDS_NONE},
+    {"sample", 2, 2, "a number and a file of records", audit_sample,
+     NEEDS_NONE},
+    {"merge", 1, 1000, "ledger files", audit_merge, WRITES},
+};
+enum { QUESTIONS = sizeof questions / sizeof *questions };
+
+static enum asid_rc find_question(const struct asid_cx *cx,
+                                  const struct question **out,
+                                  struct asid_err *err)
+{
+    const char *name = opt_nth(cx, "question", 0);
+    size_t arguments = opt_count(cx, "question");
+    const struct question *best = questions;
+
+    if (arguments == 0)
+        return USAGE(err, "no question: ask why ID, rejects, balance, runs, "
+                          "diff, stats, sample or merge");
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        if (str_distance(name, questions[i].name) <
+            str_distance(name, best->name))
+            best = &questions[i];
+    }
+    if (strcmp(name, best->name) != 0)
+        return USAGE(err, "unknown question '%s'; did you mean '%s'?", name,
+                     best->name);
+    if (arguments - 1 < best->least || arguments - 1 > best->most)
+        return USAGE(err, "%s takes %s", name, best->takes);
+    *out = best;
+    return ASID_OK;
+}
+
+/* The ledger knows outputs by their absolute paths. */
+static const char *folder_of(struct arena *a, const char *path)
+{
+    char *real = realpath(path, NULL);
+    const char *folder = "";
+
+    if (real)
+        folder = arena_strndup(a, real, (size_t)(path_base(real) - real));
+    free(real);
+    return folder;
+}
+
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+static enum asid_rc open_ledger(struct audit *q,
+                                const struct question *question,
+                                struct asid_err *err)
+{
+    const char *path = opt_text(q->cx, "ledger");
+
+    q->folder = "";
+    if (question->ledger == NEEDS_NONE)
+        return ASID_OK;
+    if (question->ledger == WRITES)
+        TRY(ledger_open(path, &q->ledger, err));
+    else
+        TRY(ledger_open_readonly(path, &q->ledger, err));
+    q->folder = folder_of(q->cx->arena, path);
+    return ASID_OK;
+}
+
+enum asid_rc audit_run(struct asid_cx *cx, struct asid_err *err)
+{
+    struct audit q = {.cx = cx, .rows = ARENA_INIT};
+    const struct question *question = questions;
+    const char **arguments;
+    enum asid_rc rc;
+
+    TRY(find_question(cx, &question, err));
+    q.stage = or_empty(opt_text(cx, "stage"));
+    q.code = or_empty(opt_text(cx, "code"));
+    q.sentence = opt_text(cx, "sentence");
+    q.json = opt_bool(cx, "json");
+    q.n_arguments = opt_count(cx, "question") - 1;
+    arguments = arena_array(cx->arena, q.n_arguments, sizeof *arguments);
+    for (size_t i = 0; i < q.n_arguments; i++)
+        arguments[i] = opt_nth(cx, "question", i + 1);
+    q.argument = arguments;
+    TRY(open_ledger(&q, question, err));
+    buf_init(&q.out, AUDIT_OUT_BYTES);
+    rc = question->ask(&q, err);
+    buf_release(&q.out);
+    arena_release(&q.rows);
+    ledger_close(q.ledger);
+    return rc;
+}
