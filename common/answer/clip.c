@@ -52,8 +52,10 @@ enum asid_rc clip_open(struct answerer *m, struct asid_job *job,
     c->sha256 = sha256 ? arena_strdup(job->arena, sha256) : NULL;
     c->view = view ? *view : (struct clip_view){NAN, NAN, false};
     c->view.no_audio = c->view.no_audio || m->no_audio;
-    if (clip_is_window(&c->view))
-        return FAIL(err, "windows of a clip cannot be asked about yet");
+    if (clip_is_window(&c->view) &&
+        !(c->view.start < c->view.end && isfinite(c->view.end - c->view.start)))
+        return FAIL(err, "no window: from %g s to %g s", c->view.start,
+                    c->view.end);
     *out = c;
     return ASID_OK;
 }

@@ -176,11 +176,13 @@ static enum asid_rc open_inputs(const struct clip *c, struct str prompt,
 {
     const struct answerer *m = c->m;
     const struct local *l = m->state;
+    const struct ask_window window = {c->view.start, c->view.end};
     const struct ask_media media = {
         .video = c->path,
         .name = json_text(json_get(c->job->record, "video")),
         .no_audio = c->view.no_audio,
         .budget = m->budget,
+        .window = clip_is_window(&c->view) ? &window : NULL,
     };
     struct ask_notes notes;
     enum asid_rc rc;

@@ -1,6 +1,7 @@
 /* Media files to model inputs. */
 #include "asid/ask/ask.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,43 @@ static enum asid_rc read_sound(const struct omni *omni,
     TRY(media_sound(path, heard + 1, limits_of(m), sound, err));
     if ((double)sound->n > heard * (double)sound->rate)
         notes->sound_truncated = true;
+    return ASID_OK;
+}
+
+/* --- part of the sound ---------------------------------------------------- */
+
+/* Cut the sound to the window. Its first sample may be earlier or later than
+ * the first frame. */
+static void cut_sound(struct media_sound *sound, const struct media_info *info,
+                      const struct ask_window *window)
+{
+    double shift = info->video.start - info->audio.start;
+    double from = (window->start + shift) * (double)sound->rate;
+    double to = (window->end + shift) * (double)sound->rate;
+    size_t first = from > 0 ? (size_t)fmin(from, (double)sound->n) : 0;
+    size_t last = to > 0 ? (size_t)fmin(ceil(to), (double)sound->n) : 0;
+
+    if (last < first)
+        last = first;
+    memmove(sound->samples, sound->samples + first,
+            (last - first) * sizeof *sound->samples);
+    sound->n = last - first;
+}
+
+static enum asid_rc read_window_sound(const struct ask_media *m,
+                                      const struct media_info *info,
+                                      struct media_sound *sound,
+                                      struct asid_err *err)
+{
+    double shift = info->video.start - info->audio.start;
+    double end = m->window->end + shift;
+
+    if (end <= 0)
+        return ASID_OK;
+    TRY(media_sound(m->video, end + 1, limits_of(m), sound, err));
+    cut_sound(sound, info, m->window);
+    if (sound->n == 0)
+        media_sound_release(sound);
     return ASID_OK;
 }
 
@@ -103,6 +141,37 @@ static enum asid_rc sample_until_right(struct intake *t,
                   (unsigned long long)total, (unsigned long long)found);
 }
 
+/* How many frames of a window are seen: its length at the budget's rate, within
+ * the budget's bounds, even. */
+static size_t window_frames(const struct omni_budget *b, double seconds)
+{
+    double low = ceil(b->min_frames / 2.0) * 2;
+    double high = floor(b->max_frames / 2.0) * 2;
+    double n = fmin(fmax(seconds * b->fps, low), high);
+
+    return n < 2 ? 2 : (size_t)(floor(n / 2) * 2);
+}
+
+static enum asid_rc sample_window(struct intake *t, struct asid_err *err)
+{
+    const struct ask_window *window = t->media->window;
+    double seconds = window->end - window->start, *times;
+    enum asid_rc rc;
+    void *p;
+
+    t->n = window_frames(&t->media->budget, seconds);
+    TRY(mem_big(&p, t->n, sizeof *times, err));
+    times = p;
+    for (size_t i = 0; i < t->n; i++)
+        times[i] = window->start + seconds * ((double)i + 0.5) / (double)t->n;
+    rc = omni_inputs_new(t->omni, t->system, &t->in, err);
+    if (rc == ASID_OK)
+        rc = media_frames_at(t->media->video, times, t->n, limits_of(t->media),
+                             take_frame, t, err);
+    free(times);
+    return rc;
+}
+
 static enum asid_rc add_video(struct intake *t, struct ask_notes *notes,
                               struct asid_err *err)
 {
@@ -112,13 +181,16 @@ static enum asid_rc add_video(struct intake *t, struct ask_notes *notes,
     TRY(media_probe(m->video, MEDIA_CHECK_PROBE, limits_of(m), &info, err));
     if (!info.video.present)
         return REJECT(err, "media.no_video", "has no video stream");
-    if (info.audio.present && !m->no_audio && !m->audio)
+    if (info.audio.present && !m->no_audio && !m->audio && m->window)
+        TRY(read_window_sound(m, &info, &t->sound, err));
+    else if (info.audio.present && !m->no_audio && !m->audio)
         TRY(read_sound(t->omni, m, m->video, &t->sound, notes, err));
     if (t->sound.samples && t->sound.n < SOUND_MIN) {
         notes->sound_too_short = true;
         media_sound_release(&t->sound);
     }
-    return sample_until_right(t, &info, err);
+    return m->window ? sample_window(t, err)
+                     : sample_until_right(t, &info, err);
 }
 
 /* --- the others ----------------------------------------------------------- */

@@ -90,17 +90,35 @@ enum asid_rc media_frames(const char *path, const uint64_t *index,
     return link_close(&l, rc, err);
 }
 
-enum asid_rc media_jpegs(const char *path, const struct media_jpeg_wish *wish,
-                         const struct media_limits *limits,
-                         media_jpeg_sink sink, void *user, uint64_t *total,
-                         struct asid_err *err)
+/* Times as they travel: the bits of each. */
+static enum asid_rc pack_times(const double *times, size_t n, uint64_t **out,
+                               struct asid_err *err)
+{
+    void *bits;
+
+    if (n == 0 || n > WIRE_MAX_INDEX)
+        return REJECT(err, "media.limit", "%zu frames asked for at once", n);
+    for (size_t i = 0; i < n; i++)
+        BUG_IF(!isfinite(times[i]) || (i > 0 && times[i] < times[i - 1]));
+    TRY(mem_big(&bits, n, sizeof **out, err));
+    memcpy(bits, times, n * sizeof *times);
+    *out = bits;
+    return ASID_OK;
+}
+
+static enum asid_rc ask_jpegs(const char *path,
+                              const struct media_jpeg_wish *wish,
+                              const uint64_t *index,
+                              const struct media_limits *limits,
+                              media_jpeg_sink sink, void *user, uint64_t *total,
+                              struct asid_err *err)
 {
     struct wire_request request = {
-        .op = WIRE_OP_JPEGS,
+        .op = wish->times ? WIRE_OP_JPEGS_AT : WIRE_OP_JPEGS,
         .n_index = wish->n_index,
         .max_pixels = wish->max_pixels,
         .quantiser = wish->quantiser ? wish->quantiser : MEDIA_JPEG_QUANTISER};
-    struct talk_frames want = {.index = wish->index,
+    struct talk_frames want = {.index = wish->times ? NULL : index,
                                .n_index = wish->n_index,
                                .max_side = limits->max_side,
                                .max_frames = limits->max_frames,
@@ -108,12 +126,52 @@ enum asid_rc media_jpegs(const char *path, const struct media_jpeg_wish *wish,
                                .max_pixels = wish->max_pixels,
                                .jpeg_sink = sink};
     struct link l;
-    enum asid_rc rc;
+    enum asid_rc rc = link_open(&l, path, limits, &request, index, err);
 
-    TRY(check_index(wish->index, wish->n_index, err));
-    rc = link_open(&l, path, limits, &request, wish->index, err);
     if (rc == ASID_OK)
         rc = talk_jpegs(&l, &want, total, err);
+    return link_close(&l, rc, err);
+}
+
+enum asid_rc media_jpegs(const char *path, const struct media_jpeg_wish *wish,
+                         const struct media_limits *limits,
+                         media_jpeg_sink sink, void *user, uint64_t *total,
+                         struct asid_err *err)
+{
+    enum asid_rc rc;
+    uint64_t *bits;
+
+    if (!wish->times) {
+        TRY(check_index(wish->index, wish->n_index, err));
+        return ask_jpegs(path, wish, wish->index, limits, sink, user, total,
+                         err);
+    }
+    TRY(pack_times(wish->times, wish->n_index, &bits, err));
+    rc = ask_jpegs(path, wish, bits, limits, sink, user, total, err);
+    free(bits);
+    return rc;
+}
+
+enum asid_rc media_frames_at(const char *path, const double *times, size_t n,
+                             const struct media_limits *limits,
+                             media_frame_sink sink, void *user,
+                             struct asid_err *err)
+{
+    struct wire_request request = {.op = WIRE_OP_FRAMES_AT, .n_index = n};
+    struct talk_frames want = {.n_index = n,
+                               .max_side = limits->max_side,
+                               .max_frames = limits->max_frames,
+                               .sink = sink,
+                               .user = user};
+    uint64_t total = 0, *bits;
+    struct link l;
+    enum asid_rc rc;
+
+    TRY(pack_times(times, n, &bits, err));
+    rc = link_open(&l, path, limits, &request, bits, err);
+    if (rc == ASID_OK)
+        rc = talk_frames(&l, &want, &total, err);
+    free(bits);
     return link_close(&l, rc, err);
 }
 

@@ -152,13 +152,24 @@ struct pixels {
     uint8_t *p;
     size_t size;
     uint32_t width, height; /* of the first frame; the others have it too */
+    uint64_t last;          /* index of the frame before */
 };
+
+static bool is_next(const struct talk_frames *want, size_t at,
+                    const struct wire_frame *f, uint64_t last)
+{
+    if (at >= want->n_index || !isfinite(f->time))
+        return false;
+    if (want->index)
+        return f->index == want->index[at];
+    return f->index >= last && f->index < want->max_frames;
+}
 
 /* What is right for pixels and files alike. */
 static enum asid_rc read_frame_head(struct link *l,
                                     const struct talk_frames *want, size_t at,
-                                    uint64_t size, struct wire_frame *f,
-                                    struct asid_err *err)
+                                    uint64_t size, uint64_t *last,
+                                    struct wire_frame *f, struct asid_err *err)
 {
     if (size < sizeof *f)
         return link_garbled("size of a frame", err);
@@ -166,9 +177,9 @@ static enum asid_rc read_frame_head(struct link *l,
     if (f->width == 0 || f->width > want->max_side || f->height == 0 ||
         f->height > want->max_side)
         return link_garbled("size of a frame", err);
-    if (at >= want->n_index || f->index != want->index[at] ||
-        !isfinite(f->time))
+    if (!is_next(want, at, f, *last))
         return link_garbled("order of frames", err);
+    *last = f->index;
     return ASID_OK;
 }
 
@@ -179,7 +190,7 @@ static enum asid_rc read_frame(struct link *l, const struct talk_frames *want,
     struct wire_frame f;
     struct media_frame frame;
 
-    TRY(read_frame_head(l, want, at, size, &f, err));
+    TRY(read_frame_head(l, want, at, size, &pixels->last, &f, err));
     if (size - sizeof f != (uint64_t)f.width * f.height * 3)
         return link_garbled("size of a frame", err);
     if (pixels->p && (f.width != pixels->width || f.height != pixels->height))
@@ -188,8 +199,8 @@ static enum asid_rc read_frame(struct link *l, const struct talk_frames *want,
         void *p = NULL;
 
         TRY(mem_big(&p, (size_t)f.width * f.height, 3, err));
-        *pixels =
-            (struct pixels){p, (size_t)(size - sizeof f), f.width, f.height};
+        *pixels = (struct pixels){p, (size_t)(size - sizeof f), f.width,
+                                  f.height, f.index};
     }
     TRY(link_body(l, pixels->p, pixels->size, err));
     frame = (struct media_frame){pixels->p, f.width, f.height, f.time, f.index};
@@ -199,14 +210,15 @@ static enum asid_rc read_frame(struct link *l, const struct talk_frames *want,
 /* The last message of frames; every one asked for that exists has come. */
 static enum asid_rc end_frames(struct link *l, const struct wire_head *head,
                                const struct talk_frames *want, size_t at,
-                               uint64_t *total, struct asid_err *err)
+                               uint64_t last, uint64_t *total,
+                               struct asid_err *err)
 {
     uint64_t n = 0;
 
     TRY(read_end(l, head, want->max_frames, &n, err));
-    if (at < want->n_index && want->index[at] < n)
+    if (at < want->n_index && (!want->index || want->index[at] < n))
         return link_garbled("missing frames", err);
-    if (at > 0 && want->index[at - 1] >= n)
+    if (at > 0 && last >= n)
         return link_garbled("count", err);
     *total = n;
     return ASID_OK;
@@ -215,7 +227,7 @@ static enum asid_rc end_frames(struct link *l, const struct wire_head *head,
 enum asid_rc talk_frames(struct link *l, const struct talk_frames *want,
                          uint64_t *total, struct asid_err *err)
 {
-    struct pixels pixels = {NULL, 0, 0, 0};
+    struct pixels pixels = {NULL, 0, 0, 0, 0};
     struct wire_head head;
     enum asid_rc rc;
     size_t at = 0;
@@ -227,7 +239,7 @@ enum asid_rc talk_frames(struct link *l, const struct talk_frames *want,
             goto out;
     }
     if (rc == ASID_OK)
-        rc = end_frames(l, &head, want, at, total, err);
+        rc = end_frames(l, &head, want, at, pixels.last, total, err);
 out:
     free(pixels.p);
     return rc;
@@ -248,14 +260,15 @@ static bool is_jpeg(const uint8_t *p, size_t n)
 }
 
 static enum asid_rc read_jpeg(struct link *l, const struct talk_frames *want,
-                              size_t at, uint64_t size, struct asid_err *err)
+                              size_t at, uint64_t size, uint64_t *last,
+                              struct asid_err *err)
 {
     enum asid_rc rc;
     struct media_jpeg jpeg;
     struct wire_frame f;
     void *p = NULL;
 
-    TRY(read_frame_head(l, want, at, size, &f, err));
+    TRY(read_frame_head(l, want, at, size, last, &f, err));
     size -= sizeof f;
     if (size > jpeg_most(&f) ||
         (want->max_pixels && (uint64_t)f.width * f.height > want->max_pixels))
@@ -277,13 +290,14 @@ enum asid_rc talk_jpegs(struct link *l, const struct talk_frames *want,
                         uint64_t *total, struct asid_err *err)
 {
     struct wire_head head;
+    uint64_t last = 0;
     size_t at = 0;
 
     for (;;) {
         TRY(link_next(l, &head, err));
         if (head.kind != WIRE_JPEG)
-            return end_frames(l, &head, want, at, total, err);
-        TRY(read_jpeg(l, want, at++, head.size, err));
+            return end_frames(l, &head, want, at, last, total, err);
+        TRY(read_jpeg(l, want, at++, head.size, &last, err));
     }
 }
 

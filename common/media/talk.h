@@ -8,7 +8,8 @@
 
 #include "link.h"
 
-/* Where frames go, and what may come. */
+/* Where frames go, and what may come: those of the index, or, where it is NULL,
+ * n_index frames in rising order. */
 struct talk_frames {
     const uint64_t *index;
     size_t n_index;

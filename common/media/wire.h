@@ -15,7 +15,7 @@
 
 enum {
     WIRE_MAGIC = 0x61736d78, /* changes with every change of this file */
-    WIRE_VERSION = 2,
+    WIRE_VERSION = 3,
     WIRE_SOCKET = 0, /* file descriptors of the helper */
     WIRE_FILE = 3,
     WIRE_MAX_INDEX = 1 << 24,         /* frames asked for in one call */
@@ -33,8 +33,10 @@ enum wire_op {
     WIRE_OP_FRAMES,
     WIRE_OP_SOUND,
     WIRE_OP_IMAGE,
-    WIRE_OP_CUTS,  /* WIRE_OP_CHECK that also finds cuts */
-    WIRE_OP_JPEGS, /* WIRE_OP_FRAMES as files */
+    WIRE_OP_CUTS,      /* WIRE_OP_CHECK that also finds cuts */
+    WIRE_OP_JPEGS,     /* WIRE_OP_FRAMES as files */
+    WIRE_OP_FRAMES_AT, /* those that are shown at given times */
+    WIRE_OP_JPEGS_AT,
 };
 
 struct wire_request {
@@ -44,7 +46,8 @@ struct wire_request {
     uint64_t memory, max_frames;
     double seconds, max_duration;
     uint64_t max_samples; /* of the answer to WIRE_OP_SOUND; 0: all */
-    uint64_t n_index;     /* that many uint64_t follow */
+    uint64_t n_index;     /* that many uint64_t follow; with _AT: that many
+                             doubles */
     uint32_t max_side;
     uint32_t quantiser;  /* of JPEGs: 2 (best) .. 31 */
     uint64_t max_pixels; /* of a JPEG; 0: as many as the frame has */

@@ -130,6 +130,7 @@ int spotter_send(struct spotter *s, uint64_t *n);
 
 int worker_probe(struct worker *w, enum wire_op op);
 int worker_frames(struct worker *w);
+int worker_frames_at(struct worker *w);
 int worker_sound(struct worker *w);
 int worker_image(struct worker *w);
 

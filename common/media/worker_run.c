@@ -138,6 +138,9 @@ static int answer_about_file(struct worker *w)
         return worker_sound(w);
     case WIRE_OP_IMAGE:
         return worker_image(w);
+    case WIRE_OP_FRAMES_AT:
+    case WIRE_OP_JPEGS_AT:
+        return worker_frames_at(w);
     case WIRE_OP_VERSIONS:
         break;
     }

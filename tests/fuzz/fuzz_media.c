@@ -29,6 +29,10 @@ static bool swallow(void *user, uint32_t kind, const void *head,
 static void decode(uint32_t op, const uint8_t *data, size_t size)
 {
     static const uint64_t index[] = {0, 1, 1, 7};
+    /* 0.0, 0.5 and 2.0, as they travel. */
+    static const uint64_t times[] = {0, 0x3fe0000000000000, 0x4000000000000000};
+    bool pictures = op == WIRE_OP_FRAMES || op == WIRE_OP_JPEGS;
+    bool at = op == WIRE_OP_FRAMES_AT || op == WIRE_OP_JPEGS_AT;
     uint8_t sum = 0;
     struct worker w = {
         .request = {.op = op,
@@ -38,9 +42,10 @@ static void decode(uint32_t op, const uint8_t *data, size_t size)
                     .max_side = 512,
                     .max_pixels = 100,
                     .quantiser = 3,
-                    .n_index =
-                        op == WIRE_OP_FRAMES || op == WIRE_OP_JPEGS ? 4 : 0},
-        .index = index,
+                    .n_index = at         ? 3
+                               : pictures ? 4
+                                          : 0},
+        .index = at ? times : index,
         .port = {swallow, &sum},
         .file = memfd_create("media", MFD_CLOEXEC),
     };
@@ -72,7 +77,7 @@ static void answer(uint8_t kind, const uint8_t *data, size_t size)
 {
     static const uint64_t index[] = {0, 1, 1, 7};
     uint8_t sum = 0;
-    struct talk_frames want = {.index = index,
+    struct talk_frames want = {.index = kind & 8 ? NULL : index,
                                .n_index = 4,
                                .max_side = 64,
                                .max_frames = 1000,
@@ -125,8 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2)
         return 0;
     if (data[0] & 0x80)
-        answer(data[0] & 7, data + 1, size - 1);
+        answer(data[0] & 15, data + 1, size - 1);
     else
-        decode(WIRE_OP_PROBE + data[0] % 7, data + 1, size - 1);
+        decode(WIRE_OP_PROBE + data[0] % 9, data + 1, size - 1);
     return 0;
 }

@@ -283,6 +283,49 @@ static void test_cost(void)
     check_case("media and stem are computed and counted once");
 }
 
+/* --- windows ---------------------------------------------------------------- */
+
+static void ask_window(const struct clip_view *view, struct clip_question *q)
+{
+    struct asid_err err;
+    struct visit v;
+
+    v = (struct visit){.arena = ARENA_INIT};
+    v.job = (struct asid_job){.cx = &cx, .arena = &v.arena, .id = "r1"};
+    CHECK_OK(clip_open(model, &v.job, VIDEO, video_hash, view, &v.clip, &err),
+             err);
+    CHECK_OK(clip_yes(v.clip, q, 1, &err), err);
+    end(&v);
+}
+
+static void test_window(void)
+{
+    static const struct clip_view views[] = {
+        {NAN, NAN, false}, {NAN, NAN, true}, {0, 1.5, false}, {1, 2.5, false}};
+    struct clip_question q[4] = {{.prompt = STR("Is it a bird?")}}, again;
+    char dir[] = "/tmp/test_answer.XXXXXX", path[100];
+    struct asid_err err;
+
+    CHECK(mkdtemp(dir), "no folder");
+    snprintf(path, sizeof path, "%s/ledger.db", dir);
+    CHECK_OK(ledger_open(path, &cx.ledger, &err), err);
+    for (size_t i = 0; i < 4; i++) {
+        q[i] = q[0];
+        ask_window(&views[i], &q[i]);
+        CHECK(!q[i].known, "view %zu was known", i);
+        for (size_t k = 0; k < i; k++)
+            CHECK(q[i].p != q[k].p, "views %zu and %zu: p %g", i, k, q[i].p);
+        again = (struct clip_question){.prompt = q[0].prompt};
+        ask_window(&views[i], &again);
+        CHECK(again.known && again.p == q[i].p, "view %zu", i);
+    }
+    ledger_close(cx.ledger);
+    cx.ledger = NULL;
+    unlink(path);
+    rmdir(dir);
+    check_case("every view of a clip has its own answers");
+}
+
 /* --- sizes ------------------------------------------------------------------ */
 
 static void test_long(void)
@@ -367,6 +410,7 @@ int main(void)
     test_together();
     test_ledger();
     test_cost();
+    test_window();
     test_long();
     test_text_only();
     test_source();

@@ -187,6 +187,54 @@ static void test_promises(void)
     check_case("frames are chosen from those that decode");
 }
 
+/* Ten seconds at 25 frames per second, with sound. */
+static void test_window(void)
+{
+    static const struct ask_window middle = {3, 5}, end = {9.5, 12},
+                                   instant = {4, 4.02}, after = {20, 21};
+    static const uint64_t index[] = {81, 93, 106, 118};
+    struct arena a = ARENA_INIT;
+    struct ask_media m = media_of("tests/media/header-first.mp4", NULL, NULL);
+    struct omni_inputs *in, *by_hand = NULL;
+    struct asid_err err;
+    uint64_t total;
+
+    CHECK_OK(omni_inputs_new(omni, NULL, &by_hand, &err), err);
+    CHECK_OK(omni_add_video(by_hand, 4, 48, 64, &m.budget, NULL, 0, &err), err);
+    CHECK_OK(media_frames(m.video, index, 4, &MEDIA_LIMITS_DEFAULT, take,
+                          by_hand, &total, &err),
+             err);
+    CHECK_OK(omni_inputs_finish(by_hand, &err), err);
+    m.window = &middle;
+    in = open_prompt(&m, NULL, &err);
+    CHECK(in && omni_layout(in)->frames == 4 &&
+              omni_layout(in)->audio_tokens == 50,
+          "%s", in ? "frames or sound" : err.text);
+    omni_inputs_free(in);
+    m.no_audio = true;
+    in = open_prompt(&m, NULL, &err);
+    CHECK(in && str_eq(pixels(&a, in), pixels(&a, by_hand)), "other frames");
+    omni_inputs_free(in);
+    omni_inputs_free(by_hand);
+    m.no_audio = false;
+    m.window = &end;
+    in = open_prompt(&m, NULL, &err);
+    CHECK(in && omni_layout(in)->audio_tokens >= 12 &&
+              omni_layout(in)->audio_tokens <= 15,
+          "%zu", in ? omni_layout(in)->audio_tokens : 0);
+    omni_inputs_free(in);
+    m.window = &instant;
+    in = open_prompt(&m, NULL, &err);
+    CHECK(in && omni_layout(in)->frames == 4, "an instant");
+    omni_inputs_free(in);
+    m.window = &after;
+    in = open_prompt(&m, NULL, &err);
+    CHECK(in && omni_layout(in)->audio_tokens == 0, "after the end");
+    omni_inputs_free(in);
+    arena_release(&a);
+    check_case("a window has its own frames and its own sound");
+}
+
 /* --- faults --------------------------------------------------------------- */
 
 /* A WAV file of n samples at 16 kHz. */
@@ -273,6 +321,7 @@ int main(void)
     test_sounds();
     test_order();
     test_promises();
+    test_window();
     test_faults();
     test_kernels();
     omni_close(omni);

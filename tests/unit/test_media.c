@@ -389,6 +389,47 @@ static void test_choice(void)
     check_case("frames of a file without picture are media.no_video");
 }
 
+/* Times that are wanted, and the frames shown then. */
+static void expect_shown(const char *path, const double *when, size_t n,
+                         const uint64_t *want)
+{
+    struct asid_err err = {.text = ""};
+    struct frames f = {.n = 0};
+
+    CHECK(media_frames_at(path, when, n, &MEDIA_LIMITS_DEFAULT, collect, &f,
+                          &err) == ASID_OK,
+          "%s: %s", path, err.text);
+    CHECK(f.n == n, "%s: %zu frames", path, f.n);
+    for (size_t i = 0; i < n && i < f.n; i++)
+        CHECK(f.index[i] == want[i], "%s: %lu at %g, not %lu", path,
+              (unsigned long)f.index[i], when[i], (unsigned long)want[i]);
+    if (strstr(path, "odd.mkv"))
+        compare(path, 0, &f);
+}
+
+static void test_times(void)
+{
+    static const double uneven[] = {-1, 0, 0.05, 0.1, 0.35, 0.45, 0.5, 9};
+    static const uint64_t shown[] = {0, 0, 0, 1, 3, 3, 4, 4};
+    static const double late[] = {3.99, 4, 4.02, 4.02};
+    static const uint64_t late_shown[] = {99, 100, 100, 100};
+    struct asid_err err = {.text = ""};
+    struct frames f = {.n = 0};
+
+    expect_shown(MEDIA "uneven.mkv", uneven, 8, shown);
+    expect_shown(MEDIA "uneven.mkv", uneven + 3, 1, shown + 3);
+    expect_shown(MEDIA "odd.mkv", (double[]){0, 100}, 2, (uint64_t[]){0, 4});
+    expect_shown(MEDIA "header-first.mp4", late, 4, late_shown);
+    CHECK(media_frames_at(MEDIA "level.flac", uneven, 8, &MEDIA_LIMITS_DEFAULT,
+                          collect, &f, &err) == ASID_REJECT &&
+              strcmp(err.code, "media.no_video") == 0,
+          "%s", err.text);
+    CHECK(media_frames_at(MEDIA "odd.mkv", NULL, 0, &MEDIA_LIMITS_DEFAULT,
+                          collect, &f, &err) == ASID_REJECT,
+          "no time");
+    check_case("frames by time are those that are shown then");
+}
+
 static enum asid_rc refuse(void *user, const struct media_frame *frame,
                            struct asid_err *err)
 {
@@ -625,6 +666,7 @@ int main(void)
     test_limits();
     test_pixels();
     test_choice();
+    test_times();
     test_sink_fails();
     test_sound();
     test_resampling();

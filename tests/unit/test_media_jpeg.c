@@ -204,6 +204,25 @@ static void test_size(void)
     check_case("pictures keep their shape and stay under the size allowed");
 }
 
+static void test_times(void)
+{
+    static const uint64_t index[] = {0, 3, 3, 4};
+    static const double times[] = {0.05, 0.35, 0.45, 9};
+    const struct media_jpeg_wish by_index = {.index = index, .n_index = 4};
+    const struct media_jpeg_wish by_time = {.times = times, .n_index = 4};
+    struct album a = jpegs(MEDIA "uneven.mkv", &by_index);
+    struct album b = jpegs(MEDIA "uneven.mkv", &by_time);
+
+    CHECK(a.n == 4 && b.n == 4, "%zu and %zu", a.n, b.n);
+    for (size_t i = 0; i < a.n && i < b.n; i++)
+        CHECK(a.pictures[i].index == b.pictures[i].index &&
+                  a.pictures[i].n == b.pictures[i].n &&
+                  memcmp(a.pictures[i].p, b.pictures[i].p, a.pictures[i].n) ==
+                      0,
+              "picture %zu", i);
+    check_case("files by time are those of the frames that are shown then");
+}
+
 static enum asid_rc refuse(void *user, const struct media_jpeg *jpeg,
                            struct asid_err *err)
 {
@@ -282,6 +301,7 @@ int main(void)
     test_colours();
     test_same_bytes();
     test_size();
+    test_times();
     test_faults();
     test_wav();
     scratch_remove(&scratch);

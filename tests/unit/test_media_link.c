@@ -67,14 +67,14 @@ static enum asid_rc count_jpeg(void *user, const struct media_jpeg *jpeg,
     return ASID_OK;
 }
 
-enum question { INFO, FRAMES, SOUND, TEXT, CUTS, JPEGS };
+enum question { INFO, FRAMES, SHOWN, SOUND, TEXT, CUTS, JPEGS };
 
 /* Ask a question of somebody who says just this and hangs up. */
 static enum asid_rc ask(enum question q, const struct speech *s, int *frames,
                         struct asid_err *err)
 {
     static const uint64_t index[] = {0, 1, 1, 5};
-    struct talk_frames want = {.index = index,
+    struct talk_frames want = {.index = q == SHOWN ? NULL : index,
                                .n_index = 4,
                                .max_side = 8,
                                .max_frames = 100,
@@ -100,7 +100,7 @@ static enum asid_rc ask(enum question q, const struct speech *s, int *frames,
     link_adopt(&l, ends[0], "file.mp4", 5);
     if (q == INFO)
         rc = talk_info(&l, &info, err);
-    else if (q == FRAMES)
+    else if (q == FRAMES || q == SHOWN)
         rc = talk_frames(&l, &want, &total, err);
     else if (q == JPEGS)
         rc = talk_jpegs(&l, &want, &total, err);
@@ -140,6 +140,31 @@ static void test_frames_that_lie(void)
     CHECK(ask(FRAMES, &s, &frames, &err) == ASID_OK && frames == 3, "%s",
           err.text);
     check_case("a true answer is taken");
+
+    s.n = 0;
+    for (uint64_t i = 3; i <= 6; i++)
+        say_frame(&s, 2, 2, i / 4 * 4, 12);
+    say_end(&s, 5);
+    frames = 0;
+    CHECK(ask(SHOWN, &s, &frames, &err) == ASID_OK && frames == 4, "%s",
+          err.text);
+    s.n = 0;
+    say_frame(&s, 2, 2, 4, 12);
+    say_frame(&s, 2, 2, 3, 12);
+    refused(SHOWN, &s, "falling");
+    s.n = 0;
+    say_frame(&s, 2, 2, 4, 12);
+    say_end(&s, 9);
+    refused(SHOWN, &s, "one of four");
+    s.n = 0;
+    say_frame(&s, 2, 2, 100, 12);
+    refused(SHOWN, &s, "more than there may be");
+    s.n = 0;
+    for (uint64_t i = 0; i < 4; i++)
+        say_frame(&s, 2, 2, i, 12);
+    say_end(&s, 3);
+    refused(SHOWN, &s, "one more than there are");
+    check_case("frames by time rise and all come");
 
     s.n = 0;
     say_frame(&s, 2, 2, 0, 11);

@@ -48,9 +48,10 @@ enum asid_rc clip_source(struct asid_job *job, const char **path,
                          char sha256[65],
                          struct asid_err *err) ASID_WARN_UNUSED;
 
-/* Which part of the clip is looked at. */
+/* Which part of the clip is looked at. A window has a media prefix and replies
+ * of its own. */
 struct clip_view {
-    double start, end; /* seconds; both NAN: all of it */
+    double start, end; /* seconds, start < end; both NAN: all of it */
     bool no_audio;
 };
 

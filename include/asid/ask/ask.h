@@ -20,12 +20,21 @@
 
 enum { ASK_PROMPT_SLACK = 512 }; /* tokens by which questions may differ */
 
+/* A part of the clip, in seconds from the start of the video. */
+struct ask_window {
+    double start, end;
+};
+
 struct ask_media {
     /* Paths, each NULL for none. A separate sound file goes as an item of its
      * own, and the video's own sound is then ignored. */
     const char *video, *audio, *image;
     const char *name; /* what messages call the video; NULL: its path */
     bool no_audio;    /* ignore the video's sound */
+    /* Only this part of the video and of its sound; NULL: all. The budget's
+     * frames are spread evenly over it, each the one that is shown then by the
+     * times in the file. */
+    const struct ask_window *window;
     struct omni_budget budget;
     const struct media_limits *limits; /* NULL: MEDIA_LIMITS_DEFAULT */
 };

@@ -118,9 +118,10 @@ enum asid_rc media_frames(const char *path, const uint64_t *index,
 enum { MEDIA_JPEG_QUANTISER = 3 };
 struct media_jpeg_wish {
     const uint64_t *index; /* ascending; may repeat */
-    size_t n_index;
-    uint64_t max_pixels; /* larger frames are scaled down; 0: none are */
-    unsigned quantiser;  /* 2 (best) to 31; 0: MEDIA_JPEG_QUANTISER */
+    const double *times;   /* instead of the index: as media_frames_at */
+    size_t n_index;        /* of either */
+    uint64_t max_pixels;   /* larger frames are scaled down; 0: none are */
+    unsigned quantiser;    /* 2 (best) to 31; 0: MEDIA_JPEG_QUANTISER */
 };
 struct media_jpeg {
     const uint8_t *bytes; /* during the call only */
@@ -136,6 +137,15 @@ enum asid_rc media_jpegs(const char *path, const struct media_jpeg_wish *wish,
                          const struct media_limits *limits,
                          media_jpeg_sink sink, void *user, uint64_t *total,
                          struct asid_err *err) ASID_WARN_UNUSED;
+
+/* The frames that are shown at n > 0 times (seconds from the start of the video,
+ * finite, ascending): for each the last frame whose time is not later, or the
+ * first frame; a frame comes as often as it is wanted. Decoding ends with the
+ * last one. */
+enum asid_rc media_frames_at(const char *path, const double *times, size_t n,
+                             const struct media_limits *limits,
+                             media_frame_sink sink, void *user,
+                             struct asid_err *err) ASID_WARN_UNUSED;
 
 /* Sound of the first audio stream as the reference reads it: 16-bit samples at
  * the native rate, divided by 32768, channels averaged, resampled by libsoxr HQ
