@@ -167,6 +167,7 @@ struct slot {
     double seconds;
     uint32_t attempts;
     bool reused;
+    char reused_from[40]; /* execution of the line that was taken over */
 };
 
 /* Everything that may run on a worker. */
@@ -208,6 +209,7 @@ struct writer {
     struct arena rows_arena; /* texts of rows; reset at each commit */
     struct ledger_outcome *rows;
     size_t n_rows, room_rows;
+    size_t n_verdicts;              /* of these rows together */
     struct ledger_checkpoint check; /* as it will be committed next */
     struct position pos;            /* of the input after the last record */
     const char *key;                /* absolute output path, or "-" */

@@ -109,6 +109,21 @@ static void call(struct kit *k, struct slot *s)
         s->rc = ASID_FAILED;
 }
 
+void asid_judged(struct asid_job *job, const struct ledger_verdict *verdict)
+{
+    size_t n = job->n_verdicts;
+
+    if ((n & (n - 1)) == 0) { /* full: room for twice as many */
+        struct ledger_verdict *wider =
+            arena_array(job->arena, n ? 2 * n : 1, sizeof *wider);
+
+        if (n > 0)
+            memcpy(wider, job->verdicts, n * sizeof *wider);
+        job->verdicts = wider;
+    }
+    job->verdicts[job->n_verdicts++] = *verdict;
+}
+
 /* With a finished line of an earlier execution there is nothing to call. */
 static enum asid_rc try_reuse(struct kit *k, struct slot *s, bool *found)
 {
@@ -163,6 +178,7 @@ void slot_reset(struct slot *s)
     s->err = (struct asid_err){0};
     s->source = (struct str){"", 0};
     s->is_record = s->reused = false;
+    s->reused_from[0] = '\0';
     s->id = "";
     s->input_sha256[0] = s->output_sha256[0] = '\0';
     s->seconds = 0;

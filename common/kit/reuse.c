@@ -144,6 +144,7 @@ enum asid_rc reuse_line(struct kit *k, struct slot *s, bool *found,
     if (*found) {
         s->job.tokens_in = prior.tokens_in;
         s->job.tokens_out = prior.tokens_out;
+        memcpy(s->reused_from, prior.execution, sizeof s->reused_from);
     }
     return ASID_OK;
 }

@@ -66,6 +66,33 @@ static const char *kept(struct writer *w, const char *text)
     return *text ? arena_strdup(&w->rows_arena, text) : NULL;
 }
 
+static const char *kept_or_none(struct writer *w, const char *text)
+{
+    return text ? arena_strdup(&w->rows_arena, text) : NULL;
+}
+
+/* The judgements of a record, whose memory ends before the commit. */
+static const struct ledger_verdict *keep_verdicts(struct writer *w,
+                                                  const struct asid_job *job)
+{
+    struct ledger_verdict *list =
+        arena_array(&w->rows_arena, job->n_verdicts, sizeof *list);
+
+    for (size_t i = 0; i < job->n_verdicts; i++) {
+        struct ledger_verdict *v = &list[i];
+
+        *v = job->verdicts[i];
+        v->attribute = arena_strdup(&w->rows_arena, v->attribute);
+        v->kind = arena_strdup(&w->rows_arena, v->kind);
+        v->verdict = arena_strdup(&w->rows_arena, v->verdict);
+        v->model = kept_or_none(w, v->model);
+        v->prompt_sha256 = kept_or_none(w, v->prompt_sha256);
+        v->reason = kept_or_none(w, v->reason);
+    }
+    w->n_verdicts += job->n_verdicts;
+    return list;
+}
+
 static void add_row(struct kit *k, const struct slot *s, const char *status)
 {
     struct writer *w = &k->writer;
@@ -91,6 +118,9 @@ static void add_row(struct kit *k, const struct slot *s, const char *status)
         .seconds = s->seconds,
         .tokens_in = s->job.tokens_in,
         .tokens_out = s->job.tokens_out,
+        .verdicts = keep_verdicts(w, &s->job),
+        .n_verdicts = s->job.n_verdicts,
+        .reused_from = kept(w, s->reused_from),
     };
 }
 
@@ -125,7 +155,7 @@ enum asid_rc writer_commit(struct kit *k, struct asid_err *err)
     }
     TRY(ledger_commit(k->cx.ledger, w->rows, w->n_rows, k->cx.stage->name,
                       w->key, &w->check, err));
-    w->n_rows = 0;
+    w->n_rows = w->n_verdicts = 0;
     arena_reset(&w->rows_arena);
     return ASID_OK;
 }
@@ -144,7 +174,8 @@ enum asid_rc writer_tick(struct kit *k, struct asid_err *err)
     progress_tick(k);
     if (!writer_pending(k))
         return ASID_OK;
-    if (w->n_rows < MOST_ROWS && clock_monotonic() - w->last < COMMIT_SECONDS)
+    if (w->n_rows + w->n_verdicts < MOST_ROWS &&
+        clock_monotonic() - w->last < COMMIT_SECONDS)
         return ASID_OK;
     return writer_commit(k, err);
 }

@@ -26,6 +26,18 @@ static const char *const sql[ST_COUNT] = {
         " options_sha256, output_sha256, seconds, tokens_in, tokens_out)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
         " ?14, ?15)",
+    [ST_VERDICT] =
+        "INSERT OR REPLACE INTO verdicts (run_id, execution, record_id, stage,"
+        " round, attribute, claim, kind, p, verdict, model, prompt_sha256,"
+        " reason)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [ST_VERDICTS_COPY] =
+        "INSERT OR REPLACE INTO verdicts (run_id, execution, record_id, stage,"
+        " round, attribute, claim, kind, p, verdict, model, prompt_sha256,"
+        " reason)"
+        " SELECT ?1, ?2, record_id, stage, round, attribute, claim, kind, p,"
+        " verdict, model, prompt_sha256, reason FROM verdicts"
+        " WHERE execution = ?4 AND record_id = ?3",
     [ST_CHECKPOINT_PUT] =
         "INSERT OR REPLACE INTO checkpoints (stage, output, execution, state,"
         " options_sha256, input_sha256, input_bytes, line, seq, output_bytes,"
@@ -40,8 +52,8 @@ static const char *const sql[ST_COUNT] = {
         " WHERE stage = ?1 AND output = ?2",
     /* run_ids sort by time, so the greatest execution is the newest. */
     [ST_PRIOR_FIND] =
-        "SELECT status, output_sha256, attempts, tokens_in, tokens_out"
-        " FROM outcomes"
+        "SELECT status, output_sha256, attempts, tokens_in, tokens_out,"
+        " execution FROM outcomes"
         " WHERE input_sha256 = ?4 AND stage = ?2 AND execution <> ?3"
         " AND options_sha256 = ?5 AND (?1 IS NULL OR record_id = ?1)"
         " ORDER BY execution DESC, seq DESC LIMIT 1",
@@ -50,6 +62,7 @@ static const char *const sql[ST_COUNT] = {
     [ST_FORGET] = "DELETE FROM outcomes WHERE execution = ?1",
     [ST_SETTINGS_PUT] = "INSERT OR IGNORE INTO settings"
                         " (options_sha256, settings) VALUES (?1, ?2)",
+    [ST_FORGET_VERDICTS] = "DELETE FROM verdicts WHERE execution = ?1",
     [ST_REPLY_GET] = "SELECT reply, tokens_in, tokens_out FROM replies"
                      " WHERE request_sha256 = ?1",
     [ST_REPLY_PUT] =

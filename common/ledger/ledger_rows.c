@@ -1,4 +1,5 @@
 /* The ledger: runs, outcomes, checkpoints, replies. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -216,11 +217,58 @@ static enum asid_rc put_outcome(struct ledger *l,
     return ledger_step(l, s, "cannot write", err);
 }
 
+static enum asid_rc put_verdict(struct ledger *l,
+                                const struct ledger_outcome *o,
+                                const struct ledger_verdict *v,
+                                struct asid_err *err)
+{
+    sqlite3_stmt *s;
+
+    TRY(ledger_statement(l, ST_VERDICT, &s, err));
+    ledger_bind_text(s, 1, o->run_id);
+    ledger_bind_text(s, 2, o->execution);
+    ledger_bind_text(s, 3, o->record_id);
+    ledger_bind_text(s, 4, o->stage);
+    ledger_bind_u64(s, 5, v->round);
+    ledger_bind_text(s, 6, v->attribute);
+    sqlite3_bind_int64(s, 7, v->claim);
+    ledger_bind_text(s, 8, v->kind);
+    if (!isnan(v->p))
+        sqlite3_bind_double(s, 9, v->p);
+    else
+        sqlite3_bind_null(s, 9);
+    ledger_bind_text(s, 10, v->verdict);
+    ledger_bind_text(s, 11, v->model);
+    ledger_bind_text(s, 12, v->prompt_sha256);
+    ledger_bind_text(s, 13, v->reason);
+    return ledger_step(l, s, "cannot write", err);
+}
+
+/* The verdicts of an outcome that was taken over from an earlier execution. */
+static enum asid_rc copy_verdicts(struct ledger *l,
+                                  const struct ledger_outcome *o,
+                                  struct asid_err *err)
+{
+    sqlite3_stmt *s;
+
+    TRY(ledger_statement(l, ST_VERDICTS_COPY, &s, err));
+    ledger_bind_text(s, 1, o->run_id);
+    ledger_bind_text(s, 2, o->execution);
+    ledger_bind_text(s, 3, o->record_id);
+    ledger_bind_text(s, 4, o->reused_from);
+    return ledger_step(l, s, "cannot write", err);
+}
+
 static enum asid_rc put_all(struct ledger *l, const struct ledger_outcome *rows,
                             size_t n, struct asid_err *err)
 {
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         TRY(put_outcome(l, &rows[i], err));
+        for (size_t k = 0; k < rows[i].n_verdicts; k++)
+            TRY(put_verdict(l, &rows[i], &rows[i].verdicts[k], err));
+        if (rows[i].reused_from)
+            TRY(copy_verdicts(l, &rows[i], err));
+    }
     return ASID_OK;
 }
 
@@ -229,6 +277,9 @@ static enum asid_rc forget(struct ledger *l, const char *execution,
 {
     sqlite3_stmt *s;
 
+    TRY(ledger_statement(l, ST_FORGET_VERDICTS, &s, err));
+    ledger_bind_text(s, 1, execution);
+    TRY(ledger_step(l, s, "cannot write", err));
     TRY(ledger_statement(l, ST_FORGET, &s, err));
     ledger_bind_text(s, 1, execution);
     return ledger_step(l, s, "cannot write", err);
@@ -306,6 +357,7 @@ static void read_prior(sqlite3_stmt *s, void *out)
     prior->attempts = (uint32_t)sqlite3_column_int64(s, 2);
     prior->tokens_in = (uint64_t)sqlite3_column_int64(s, 3);
     prior->tokens_out = (uint64_t)sqlite3_column_int64(s, 4);
+    ledger_column(s, 5, prior->execution, sizeof prior->execution);
 }
 
 enum asid_rc ledger_prior_find(struct ledger *l,

@@ -16,12 +16,15 @@ work() { run "$echo" -q in -o out.jsonl --rejects rej.jsonl --ledger l.db "$@"; 
 ask() { sqlite3 l.db "$1"; }
 whole='SELECT seq,record_id,status,code,message,attempts,input_sha256,
     options_sha256,output_sha256,tokens_in,tokens_out FROM latest_outcomes
-    ORDER BY seq'
+    ORDER BY seq;
+    SELECT record_id,stage,round,attribute,claim,kind,p,verdict,model,
+    prompt_sha256,reason FROM verdicts JOIN checkpoints USING (execution,stage)
+    ORDER BY record_id,round,attribute,claim,kind'
 for i in 1 2 3 4 5 6 7 8 9 10; do
     case $i in
-    4) echo "{\"id\":\"r$i\",\"test\":{\"reject\":\"media.damaged\"}}" ;;
+    4) echo "{\"id\":\"r$i\",\"test\":{\"reject\":\"media.damaged\",\"judge\":3}}" ;;
     6) echo "broken" ;;
-    *) echo "{\"id\":\"r$i\",\"test\":{\"set\":$i,\"tokens\":$i}}" ;;
+    *) echo "{\"id\":\"r$i\",\"test\":{\"set\":$i,\"tokens\":$i,\"judge\":$((i % 3))}}" ;;
     esac
 done >in
 
@@ -48,6 +51,14 @@ is "$(ask "SELECT record_id,code FROM latest_outcomes WHERE status='rejected' OR
 line:6|input.syntax" "rejects are known by id or line"
 is "$(ask 'SELECT sum(tokens_in),sum(tokens_out) FROM latest_outcomes')" "45|90" \
     "tokens are counted"
+is "$(ask 'SELECT record_id,count(*),count(p),count(model),max(reason) FROM verdicts GROUP BY 1')" \
+    "r1|1|1|0|claim 0 of r1
+r10|1|1|0|claim 0 of r10
+r2|2|1|1|claim 1 of r2
+r4|3|2|2|claim 2 of r4
+r5|2|1|1|claim 1 of r5
+r7|1|1|0|claim 0 of r7
+r8|2|1|1|claim 1 of r8" "judgements are noted, those of rejects as well"
 is "$(ask 'SELECT program,status,finished_at>=started_at,peak_bytes>0 FROM runs')" \
     "asid-cat|done|1|1" "the run is noted"
 cp out.jsonl want.out
@@ -79,7 +90,7 @@ sed -i '$d' in
 sed -i 's/"set":2/"set":22/' in
 work
 is "$(calls)" 2 "a changed record: only it and the reject are called"
-is "$(sed -n 2p out.jsonl)" '{"id":"r2","test":{"set":22,"tokens":2},"echo":22}' \
+is "$(sed -n 2p out.jsonl)" '{"id":"r2","test":{"set":22,"tokens":2,"judge":2},"echo":22}' \
     "and it is in its place"
 sed -i 's/"set":22/"set":2/' in
 work

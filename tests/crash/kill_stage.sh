@@ -18,7 +18,7 @@ make_input() {
         case $((i % 12)) in
         3) echo "{\"id\":\"r$i\",\"test\":{\"sleep\":3,\"reject\":\"media.damaged\"}}" ;;
         7) echo "broken $i" ;;
-        9) echo "{\"id\":\"r$i\",\"test\":{\"sleep\":3,\"set\":$i}}" ;;
+        9) echo "{\"id\":\"r$i\",\"test\":{\"sleep\":3,\"set\":$i,\"judge\":4}}" ;;
         10) echo "{\"id\":\"r$((i - 1))\",\"test\":{\"sleep\":3}}" ;;
         *) echo "{\"id\":\"r$i\",\"caption\":\"text $i\",\"test\":{\"sleep\":3,\"tokens\":$i}}" ;;
         esac
@@ -44,6 +44,9 @@ answers() { # folder
                input_sha256, options_sha256, output_sha256, tokens_in,
                tokens_out
         FROM latest_outcomes ORDER BY seq;
+        SELECT record_id, stage, round, attribute, claim, kind, p, verdict,
+               model, prompt_sha256, reason
+        FROM verdicts ORDER BY record_id, attribute, claim;
         SELECT state, seq, accepted, rejected, failed, input_sha256,
                output_sha256, reject_sha256 FROM checkpoints;
         SELECT count(*) FROM outcomes;

@@ -9,15 +9,18 @@
  *   {"bad": true}      make a record of the wrong shape
  *   {"set": VALUE}     put VALUE under the key "echo"
  *   {"tokens": N}      report N tokens in and 2 N out
+ *   {"judge": N}       note N judgements, also when it is refused
  *
  * Each call is counted by one byte in the file ASID_TEST_CALLS names.
  */
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "asid/kit/stage.h"
+#include "asid/ledger/ledger.h"
 
 static void note_call(void)
 {
@@ -38,6 +41,24 @@ static void take_time(const struct asid_cx *cx, int64_t ms)
         nanosleep(&step, NULL);
 }
 
+static void judge(struct asid_job *job, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const struct ledger_verdict v = {
+            .attribute = "scene",
+            .claim = i,
+            .kind = "error",
+            .p = i % 2 ? (double)NAN : (double)i / (double)n,
+            .verdict = "supported",
+            .model = i % 3 ? "m" : NULL,
+            .reason = arena_printf(job->arena, "claim %lld of %s", (long long)i,
+                                   job->id),
+        };
+
+        asid_judged(job, &v);
+    }
+}
+
 static enum asid_rc echo(struct asid_job *job, struct asid_err *err)
 {
     const struct json *test = json_get(job->record, "test");
@@ -52,6 +73,8 @@ static enum asid_rc echo(struct asid_job *job, struct asid_err *err)
         job->tokens_in += (uint64_t)n;
         job->tokens_out += 2 * (uint64_t)n;
     }
+    if (json_i64(json_get(test, "judge"), &n))
+        judge(job, n);
     if (set)
         json_set(job->arena, job->record, "echo", json_copy(job->arena, set));
     if (json_bool(json_get(test, "outage")) && getenv("ASID_TEST_OUTAGE"))

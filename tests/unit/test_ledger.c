@@ -1,4 +1,5 @@
 /* The ledger: what is written is found again, and nothing else is. */
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +207,61 @@ static void test_prior(void)
     CHECK_TEXT(ask(l, "SELECT count(*) FROM outcomes", out), "1");
     ledger_close(l);
     check_case("prior outcomes: the newest of other executions");
+}
+
+/* All verdicts of an execution on one line. */
+static const char *verdicts_of(struct ledger *l, const char *execution,
+                               char out[200])
+{
+    char sql[500];
+
+    snprintf(sql, sizeof sql,
+             "SELECT coalesce(group_concat(claim || ' ' || kind || ' ' ||"
+             " coalesce(p, 'none') || ' ' || verdict || ' ' ||"
+             " coalesce(reason, 'none'), '; '), '') FROM (SELECT * FROM"
+             " verdicts WHERE execution = '%s' ORDER BY claim, kind)",
+             execution);
+    return ask(l, sql, out);
+}
+
+static void test_verdicts(void)
+{
+    struct ledger_verdict v[] = {
+        {0, "scene", 0, "error", 0.25, "refuted", "m", "00", "why"},
+        {0, "scene", -1, "missing", NAN, "complete", NULL, NULL, NULL},
+    };
+    struct ledger_outcome first = sample, second = sample;
+    struct ledger_checkpoint c = {.execution = "e3"};
+    struct ledger *l = open_fresh();
+    struct asid_err err;
+    char out[200];
+
+    first.execution = "e1";
+    first.verdicts = v;
+    first.n_verdicts = 2;
+    CHECK_OK(ledger_commit(l, &first, 1, "cat", "/o", NULL, &err), err);
+    CHECK_TEXT(verdicts_of(l, "e1", out),
+               "-1 missing none complete none; 0 error 0.25 refuted why");
+    v[0].p = 0.75;
+    v[0].verdict = "supported";
+    CHECK_OK(ledger_commit(l, &first, 1, "cat", "/o", NULL, &err), err);
+    CHECK_TEXT(verdicts_of(l, "e1", out),
+               "-1 missing none complete none; 0 error 0.75 supported why");
+    second.execution = "e2";
+    second.reused_from = "e1";
+    CHECK_OK(ledger_commit(l, &second, 1, "cat", "/o", NULL, &err), err);
+    CHECK_TEXT(verdicts_of(l, "e2", out),
+               "-1 missing none complete none; 0 error 0.75 supported why");
+    v[0].kind = "nonsense";
+    first.execution = "e4";
+    CHECK(ledger_commit(l, &first, 1, "cat", "/o", NULL, &err) == ASID_FAILED,
+          "a kind that is none");
+    CHECK_TEXT(verdicts_of(l, "e4", out), "");
+    CHECK_OK(ledger_begin_execution(l, "cat", "/o", &c, "e1", &err), err);
+    CHECK_TEXT(verdicts_of(l, "e1", out), "");
+    CHECK(*verdicts_of(l, "e2", out), "the others");
+    ledger_close(l);
+    check_case("verdicts go with their outcome: in, over and away");
 }
 
 static void test_replies(void)
@@ -449,6 +505,7 @@ int main(void)
     test_outcomes();
     test_checkpoints();
     test_prior();
+    test_verdicts();
     test_replies();
     test_older();
     test_older_at_once();

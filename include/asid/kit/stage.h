@@ -52,6 +52,8 @@ struct asid_job {
     /* Of the answers the result stands on, asked now or found in the ledger:
      * the stage adds. */
     uint64_t tokens_in, tokens_out;
+    struct ledger_verdict *verdicts; /* [n_verdicts], by asid_judged() */
+    size_t n_verdicts;
 };
 
 enum asid_stage_flags {
@@ -141,6 +143,12 @@ enum asid_rc asid_print(const struct asid_cx *cx, const struct json *value,
 /* Print text on standard output (tools only). */
 enum asid_rc asid_print_text(const struct asid_cx *cx, struct str text,
                              struct asid_err *err) ASID_WARN_UNUSED;
+
+/* Note a judgement about the record: a row of the ledger's table verdicts,
+ * committed together with the record's outcome, so that a stage that was killed
+ * and goes on has the rows of one that was not. Texts must live as long as the
+ * job. A later one for the same round, attribute, claim and kind replaces. */
+void asid_judged(struct asid_job *job, const struct ledger_verdict *verdict);
 
 /* Resolve a record's video path against --root, in the job's arena. */
 const char *asid_video_path(const struct asid_job *job, const char *video);

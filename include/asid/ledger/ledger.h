@@ -75,6 +75,17 @@ enum asid_rc ledger_checkpoint_get(struct ledger *l, const char *stage,
                                    struct ledger_checkpoint *c,
                                    struct asid_err *err) ASID_WARN_UNUSED;
 
+/* One judgement about an attribute or a claim of a record. */
+struct ledger_verdict {
+    uint32_t round;        /* 0: before any refinement */
+    const char *attribute; /* "scene", ..., or "" for the whole record */
+    int64_t claim;         /* from 0; -1: the whole attribute */
+    const char *kind;      /* "error" "missing" "expressiveness" "format" */
+    double p;              /* NAN: none */
+    const char *verdict;
+    const char *model, *prompt_sha256, *reason; /* or NULL */
+};
+
 struct ledger_outcome {
     const char *execution;
     const char *run_id;
@@ -88,8 +99,12 @@ struct ledger_outcome {
     const char *input_sha256, *options_sha256, *output_sha256; /* or NULL */
     double seconds;
     uint64_t tokens_in, tokens_out;
+    const struct ledger_verdict *verdicts; /* [n_verdicts] */
+    size_t n_verdicts;
+    const char *reused_from; /* execution whose verdicts about this record are
+                                its verdicts as well, or NULL */
 };
-/* One transaction: outcomes and the new checkpoint (either may be absent:
+/* One transaction: outcomes with their verdicts and the new checkpoint (either may be absent:
  * n 0, c NULL). */
 enum asid_rc ledger_commit(struct ledger *l, const struct ledger_outcome *rows,
                            size_t n, const char *stage, const char *output,
@@ -114,6 +129,7 @@ struct ledger_prior {
     char output_sha256[65]; /* "" unless accepted */
     uint32_t attempts;
     uint64_t tokens_in, tokens_out;
+    char execution[40];
 };
 enum asid_rc ledger_prior_find(struct ledger *l,
                                const struct ledger_outcome *like,
@@ -125,8 +141,8 @@ enum asid_rc ledger_prior_any(struct ledger *l,
                               const struct ledger_outcome *like, bool *any,
                               struct asid_err *err) ASID_WARN_UNUSED;
 /* Put the first checkpoint of an execution and, in the same transaction,
- * remove the outcomes of one that never ended and cannot go on (forget; may be
- * NULL). */
+ * remove the outcomes and verdicts of one that never ended and cannot go on
+ * (forget; may be NULL). */
 enum asid_rc ledger_begin_execution(struct ledger *l, const char *stage,
                                     const char *output,
                                     const struct ledger_checkpoint *c,
