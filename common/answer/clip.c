@@ -139,9 +139,9 @@ static enum asid_rc ask_text(struct clip *c, const struct answer_question *q,
     return keep(c, q->request, object, reply, err);
 }
 
-enum asid_rc clip_text(struct clip *c, struct str prompt,
-                       const struct omni_sampling *sampling,
-                       struct clip_reply *out, struct asid_err *err)
+enum asid_rc clip_text_any(struct clip *c, struct str prompt,
+                           const struct omni_sampling *sampling,
+                           struct clip_reply *out, struct asid_err *err)
 {
     struct answer_question q = {.prompt = prompt};
     struct clip_reply got = {.known = false};
@@ -164,9 +164,17 @@ enum asid_rc clip_text(struct clip *c, struct str prompt,
     got.truncated = json_bool(json_get(object, "truncated"));
     if (json_i64(json_get(object, "tokens"), &tokens) && tokens > 0)
         got.tokens = (uint64_t)tokens;
-    if (got.text.n == 0)
-        return REJECT(err, "model.failed", "the model's answer is empty");
     *out = got;
+    return ASID_OK;
+}
+
+enum asid_rc clip_text(struct clip *c, struct str prompt,
+                       const struct omni_sampling *sampling,
+                       struct clip_reply *out, struct asid_err *err)
+{
+    TRY(clip_text_any(c, prompt, sampling, out, err));
+    if (out->text.n == 0)
+        return REJECT(err, "model.failed", "the model's answer is empty");
     return ASID_OK;
 }
 

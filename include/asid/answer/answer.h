@@ -79,6 +79,12 @@ enum asid_rc clip_text(struct clip *c, struct str prompt,
                        struct clip_reply *reply,
                        struct asid_err *err) ASID_WARN_UNUSED;
 
+/* The same where an answer without words is one. */
+enum asid_rc clip_text_any(struct clip *c, struct str prompt,
+                           const struct omni_sampling *sampling,
+                           struct clip_reply *reply,
+                           struct asid_err *err) ASID_WARN_UNUSED;
+
 struct clip_question {
     /* The user text is stem, then prompt; it ends in what is to be answered by
      * yes or no. A stem that questions in a row have in common is computed and

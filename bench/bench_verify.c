@@ -1,0 +1,208 @@
+/*
+ * What it costs to verify many claims about a clip, against one claim.
+ *
+ *   bench_verify CHECKPOINT [CLAIMS] [FRAMES] [THREADS]
+ *
+ * Made-up frames of a 640 x 360 video (FRAMES 30: 4,485 tokens), the
+ * questions of asid-verify about CLAIMS (40) claims of the usual length. Prints
+ * one JSON object: tokens that went through the decoder and seconds for one
+ * claim and for all, each from an empty timeline and with the towers, their
+ * ratios, and the greatest difference between the scores of yes and no of a
+ * claim among the others and in a run of its own.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "asid/ask/prompts.h"
+#include "asid/base/arena.h"
+#include "asid/base/clock.h"
+#include "asid/curate/verify.h"
+#include "asid/omni/omni.h"
+
+enum { HEIGHT = 364, WIDTH = 644, MOST = 1000, ALONE = 5 };
+
+struct bench {
+    struct arena arena;
+    struct omni *omni;
+    struct omni_inputs *in;
+    struct str questions[MOST];
+    size_t n, frames, threads;
+    int32_t yes, no; /* one token of each: differences show in any */
+    double together[MOST], alone[MOST];
+};
+
+struct cost {
+    uint64_t tokens;
+    double seconds;
+};
+
+static void die(const char *what, const struct asid_err *err)
+{
+    fprintf(stderr, "bench_verify: %s: %s\n", what, err->text);
+    exit(1);
+}
+
+static const char *const subjects[] = {
+    "A woman in a red coat", "The man with the umbrella",
+    "A brown dog",           "The child on the left",
+    "A cyclist in yellow",   "The waiter behind the counter",
+};
+static const char *const events[] = {
+    "crosses the street while a bus passes.",
+    "picks up a cup from the wooden table.",
+    "looks to the right and smiles at somebody.",
+    "sits down next to the tall window.",
+    "opens the door and waves with one hand.",
+    "talks in a calm and quiet voice.",
+    "walks slowly away from the camera.",
+};
+
+static void make_questions(struct bench *b)
+{
+    const struct prompt_request request = {.set = "verify-claim", .id = ""};
+    const struct prompts *prompts;
+    struct asid_err err;
+    struct str wording;
+
+    if (prompts_load(&b->arena, &prompts, &err) != ASID_OK ||
+        prompt_text(prompts, &b->arena, &request, &wording, &err) != ASID_OK)
+        die("prompts", &err);
+    for (size_t i = 0; i < b->n; i++) {
+        struct verify_question q;
+        char *claim =
+            arena_printf(&b->arena, "%s %s", subjects[i % 6], events[i % 7]);
+
+        if (verify_question(&b->arena, wording, STR("bench"), str_of(claim),
+                            (double)NAN, (double)NAN, &q))
+            b->questions[i] = str_of(arena_printf(
+                &b->arena, "%.*s%.*s", STR_ARG(q.stem), STR_ARG(q.prompt)));
+    }
+}
+
+static void make_inputs(struct bench *b)
+{
+    struct omni_budget budget = OMNI_BUDGET_DEFAULT;
+    size_t bytes = (size_t)3 * HEIGHT * WIDTH;
+    uint8_t *rgb = mem_alloc(bytes);
+    struct asid_err err;
+    enum asid_rc rc = omni_inputs_new(b->omni, NULL, &b->in, &err);
+
+    if (rc == ASID_OK)
+        rc = omni_add_video(b->in, b->frames, HEIGHT, WIDTH, &budget, NULL, 0,
+                            &err);
+    for (size_t i = 0; rc == ASID_OK && i < b->frames; i++) {
+        for (size_t k = 0; k < bytes; k++)
+            rgb[k] = (uint8_t)((k * 7 + k / WIDTH * 3 + i * 11) % 251);
+        rc = omni_video_frame(b->in, rgb, HEIGHT, WIDTH, &err);
+    }
+    if (rc == ASID_OK)
+        rc = omni_inputs_finish(b->in, &err);
+    free(rgb);
+    if (rc != ASID_OK)
+        die("frames", &err);
+}
+
+struct answers {
+    const struct bench *b;
+    double *p;
+};
+
+static enum asid_rc on_answer(void *user, const struct omni_asked *asked,
+                              struct asid_err *err)
+{
+    const struct answers *a = user;
+    double gap =
+        (double)asked->logits[a->b->no] - (double)asked->logits[a->b->yes];
+
+    (void)err;
+    a->p[asked->index] = 1 / (1 + exp(gap));
+    return ASID_OK;
+}
+
+/* n questions from the first on, from nothing. */
+static struct cost ask(struct bench *b, size_t first, size_t n, double *p)
+{
+    const struct omni_run_options options = {.kernels = "auto",
+                                             .threads = (unsigned)b->threads,
+                                             .capacity =
+                                                 omni_layout(b->in)->n + 1024};
+    struct answers answers = {b, p};
+    struct omni_session *s = NULL;
+    double start = clock_monotonic();
+    struct asid_err err;
+    struct cost cost;
+
+    if (omni_session_open(b->omni, &options, &s, &err) != ASID_OK ||
+        omni_prefill_media(s, b->in, &err) != ASID_OK ||
+        omni_ask_each(s, b->questions + first, n, on_answer, &answers, &err) !=
+            ASID_OK)
+        die("asking", &err);
+    cost = (struct cost){omni_computed(s), clock_monotonic() - start};
+    omni_session_close(s);
+    return cost;
+}
+
+static int32_t first_token(const struct bench *b, const char *word)
+{
+    struct bpe_ids ids = {NULL, 0, 0};
+    struct asid_err err;
+    int32_t id;
+
+    if (bpe_encode(omni_tokenizer(b->omni), str_of(word), false, &ids, &err) !=
+            ASID_OK ||
+        ids.n == 0)
+        die(word, &err);
+    id = ids.id[0];
+    bpe_ids_release(&ids);
+    return id;
+}
+
+static size_t number(int argc, char **argv, int at, size_t otherwise)
+{
+    return argc > at ? strtoul(argv[at], NULL, 10) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+    static struct bench b;
+    struct cost one, all;
+    struct asid_err err;
+    double worst = 0;
+
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench_verify CHECKPOINT [CLAIMS] [FRAMES] "
+                        "[THREADS]\n");
+        return 2;
+    }
+    b.n = number(argc, argv, 2, 40);
+    b.frames = number(argc, argv, 3, 30);
+    b.threads = number(argc, argv, 4, 0);
+    if (b.n < 1 || b.n > MOST || b.frames < 2)
+        return 2;
+    if (omni_open(argv[1], &b.omni, &err) != ASID_OK)
+        die(argv[1], &err);
+    b.yes = first_token(&b, "Yes");
+    b.no = first_token(&b, "No");
+    make_questions(&b);
+    make_inputs(&b);
+    one = ask(&b, 0, 1, b.alone);
+    all = ask(&b, 0, b.n, b.together);
+    for (size_t i = 0; i < b.n; i += (b.n + ALONE - 1) / ALONE) {
+        if (i > 0)
+            (void)ask(&b, i, 1, b.alone + i);
+        worst = fmax(worst, fabs(b.alone[i] - b.together[i]));
+    }
+    printf("{\"media_tokens\":%zu,\"claims\":%zu,\"tokens_one\":%llu,"
+           "\"tokens_all\":%llu,\"tokens_ratio\":%.3f,\"seconds_one\":%.3f,"
+           "\"seconds_all\":%.3f,\"seconds_ratio\":%.3f,"
+           "\"greatest_difference\":%g}\n",
+           omni_layout(b.in)->media_end, b.n, (unsigned long long)one.tokens,
+           (unsigned long long)all.tokens,
+           (double)all.tokens / (double)one.tokens, one.seconds, all.seconds,
+           all.seconds / one.seconds, worst);
+    omni_inputs_free(b.in);
+    omni_close(b.omni);
+    arena_release(&b.arena);
+    return 0;
+}

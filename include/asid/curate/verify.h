@@ -1,0 +1,105 @@
+/*
+ * Judging captions: what of it needs no model. How a claim is asked about, what
+ * its probability means, what a second account has that a text has not, how
+ * well a text is written, and whether it speaks to whoever judges it.
+ *
+ * The method is the Error, Missing and Expressiveness review of ASID-Verify
+ * (arXiv 2602.13013, section 3.3); how it is decided is not published and is
+ * described in docs/curation/verify.md.
+ */
+#ifndef ASID_CURATE_VERIFY_H
+#define ASID_CURATE_VERIFY_H
+
+#include "asid/text/text.h"
+
+/* --- questions -------------------------------------------------------------- */
+
+enum {
+    VERIFY_CLAIM_MAX = 4000, /* bytes of a claim that can be asked about */
+};
+
+/* A question about a claim: the user text is stem, then prompt. Claims that are
+ * asked about with one wording and one mark have the stem in common. */
+struct verify_question {
+    struct str stem, prompt;
+};
+
+/* The text on one line: line breaks and control characters become blanks,
+ * blanks at the ends go. */
+struct str verify_line(struct arena *a, struct str text);
+
+/* Put a claim into a wording of the prompt set verify-claim or verify-window
+ * (schemas/prompts.json). The slot {claim} gets the claim on a line of its own;
+ * {mark} gets a mark that the claim does not contain, so that nothing in the
+ * claim can look like its end; {start} and {end} get seconds. The mark is made
+ * from key (the hash of the media); another one is taken only for a claim that
+ * contains it. The claim is put on one line, and "<|", which some servers read as
+ * the beginning of a command, is spaced out. False when the claim is empty or longer than VERIFY_CLAIM_MAX. */
+bool verify_question(struct arena *a, struct str wording, struct str key,
+                     struct str claim, double start, double end,
+                     struct verify_question *out);
+
+/* --- what a probability means ------------------------------------------------ */
+
+struct verify_rule {
+    double threshold; /* p from which a claim counts as true */
+    double unsure;    /* half the width of the band in which it does not count
+                         as either */
+};
+
+enum verify_verdict { VERIFY_SUPPORTED, VERIFY_REFUTED, VERIFY_UNSURE };
+/* "supported", "refuted", "unsure": claims[].verdict */
+extern const char *const verify_verdicts[3];
+
+/* p NAN: unsure. */
+enum verify_verdict verify_verdict(const struct verify_rule *rule, double p);
+
+/* Which of n readings that exclude each other holds: the likeliest, when it is
+ * supported and ahead of every other by the width of the band. -1: none. */
+ptrdiff_t verify_winner(const struct verify_rule *rule, const double *p,
+                        size_t n);
+
+/* --- what is missing --------------------------------------------------------- */
+
+/* Indexes of the claims of an account that none of the known texts has, in
+ * order: claims whose content words are not covered to the share `novelty` by
+ * any one known claim, nor by an earlier one of the account, and that contradict
+ * no known claim. What is guessed or felt is left out. At most `most`. */
+size_t verify_new_claims(const struct text *account,
+                         const struct text *const *known, size_t n_known,
+                         double novelty, size_t *index, size_t most);
+
+/* --- how it is written ------------------------------------------------------- */
+
+struct verify_words; /* word lists of schemas/judge.json; read-only, shared */
+
+/* FAILED when the file is malformed (a build fault, caught by its test). */
+enum asid_rc verify_words_load(struct arena *a, const struct verify_words **out,
+                               struct asid_err *err) ASID_WARN_UNUSED;
+int64_t verify_words_version(const struct verify_words *w);
+
+/* Both in [0, 1], 1 the best. */
+struct verify_style {
+    double repetition; /* share of the words that do not repeat what was said:
+                          outside of sentences and runs of eight words that
+                          occurred before */
+    double references; /* share of the sentences without a reference to nothing:
+                          a pronoun as the first word of the text, "the
+                          aforementioned", "as described above" */
+};
+struct verify_style verify_style(const struct verify_words *w,
+                                 const struct text_rules *rules,
+                                 struct arena *a, const struct text *text);
+/* Whether it is written well enough: `expressiveness` verdict good or poor. */
+bool verify_style_good(const struct verify_style *style);
+
+/* --- who is spoken to -------------------------------------------------------- */
+
+/* The first place where a text addresses a model that reads it ("ignore all
+ * previous instructions", "answer yes", "<|im_start|>"): what was found, at most
+ * 80 bytes, in the arena; n 0: nothing. */
+struct str verify_addresses(const struct verify_words *w,
+                            const struct text_rules *rules, struct arena *a,
+                            struct str text);
+
+#endif
