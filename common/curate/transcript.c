@@ -10,23 +10,6 @@
 const char *const word_methods[4] = {"aligned", "between", "proportional",
                                      "none"};
 
-/* --- the order of segments ------------------------------------------------- */
-
-struct place {
-    double start;
-    size_t index;
-    const struct json *segment;
-};
-
-static int by_start(const void *a, const void *b)
-{
-    const struct place *x = a, *y = b;
-
-    if (x->start < y->start || x->start > y->start)
-        return x->start < y->start ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
 static double number(const struct json *object, const char *key)
 {
     double value = NAN;
@@ -42,27 +25,6 @@ static struct str text_of(const struct json *object, const char *key)
     if (!v || json_type(v) != JSON_STRING)
         return (struct str){"", 0};
     return json_str(v);
-}
-
-/* Segments by start; one whose start is no number stays behind the one it
- * follows. */
-static struct place *sorted(struct arena *a, const struct json *list, size_t *n)
-{
-    struct place *places;
-    double last = 0;
-
-    *n = 0;
-    places = arena_array(a, json_count(list), sizeof *places);
-    json_each(segment, list) {
-        double start = number(segment, "start");
-
-        last = isfinite(start) ? start : last;
-        places[*n] = (struct place){last, *n, segment};
-        ++*n;
-    }
-    if (*n > 1)
-        qsort(places, *n, sizeof *places, by_start);
-    return places;
 }
 
 /* --- words ------------------------------------------------------------------ */
@@ -188,10 +150,10 @@ static void list_words(struct arena *a, struct words *to, struct str text,
 /* --- reading ---------------------------------------------------------------- */
 
 static void read_segment(struct arena *a, const struct json *v,
-                         struct transcript_segment *s, struct words *words,
-                         uint32_t index)
+                         struct transcript_segment *s, struct words *words)
 {
     const struct json *list = json_get(v, "words");
+    uint32_t index = (uint32_t)s->index;
 
     s->text = text_of(v, "text");
     s->speaker = text_of(v, "speaker");
@@ -207,22 +169,88 @@ static void read_segment(struct arena *a, const struct json *v,
         transcript_place(a, s, words->p + s->first_word);
 }
 
+/* --- the order of segments -------------------------------------------------- */
+
+struct place {
+    double start;
+    size_t index;
+};
+
+static int by_start(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+
+    if (x->start < y->start || x->start > y->start)
+        return x->start < y->start ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Where each segment belongs; one whose start is no number stays behind the one
+ * it follows. False when all are in their place. */
+static bool places_of(const struct transcript *t, struct place *places)
+{
+    double last = -INFINITY;
+    bool wrong = false;
+
+    for (size_t i = 0; i < t->n_segments; i++) {
+        double start = t->segments[i].start;
+
+        wrong = wrong || start < last;
+        last = isfinite(start) ? start : last;
+        places[i] = (struct place){last, i};
+    }
+    return wrong;
+}
+
+/* Segments by start with their words. It is done when all are placed: a segment
+ * without an interval of its own begins where its words do. */
+static void sort(struct arena *a, struct transcript *t)
+{
+    struct place *places = arena_array(a, t->n_segments, sizeof *places);
+    struct transcript_segment *segments;
+    struct transcript_word *words;
+    size_t n = 0;
+
+    if (!places_of(t, places))
+        return;
+    qsort(places, t->n_segments, sizeof *places, by_start);
+    segments = arena_array(a, t->n_segments, sizeof *segments);
+    words = arena_array(a, t->n_words, sizeof *words);
+    for (size_t i = 0; i < t->n_segments; i++) {
+        struct transcript_segment *s = &segments[i];
+
+        *s = t->segments[places[i].index];
+        for (size_t k = 0; k < s->n_words; k++) {
+            words[n + k] = t->words[s->first_word + k];
+            words[n + k].segment = (uint32_t)i;
+        }
+        s->first_word = n;
+        n += s->n_words;
+    }
+    t->segments = segments;
+    t->words = words;
+}
+
 const struct transcript *transcript_read(const struct text_rules *rules,
                                          struct arena *a,
                                          const struct json *asr)
 {
     struct transcript *t = arena_alloc(a, sizeof *t);
+    const struct json *list = json_get(asr, "segments");
     struct words words = {NULL, 0, 0};
-    struct place *places = sorted(a, json_get(asr, "segments"), &t->n_segments);
 
     (void)rules; /* words are cut as they are written; nothing is folded */
     t->language = text_of(asr, "language");
-    t->segments = arena_array(a, t->n_segments, sizeof *t->segments);
-    for (size_t i = 0; i < t->n_segments; i++)
-        read_segment(a, places[i].segment, &t->segments[i], &words,
-                     (uint32_t)i);
+    t->segments = arena_array(a, json_count(list), sizeof *t->segments);
+    json_each(v, list) {
+        struct transcript_segment *s = &t->segments[t->n_segments];
+
+        s->index = t->n_segments++;
+        read_segment(a, v, s, &words);
+    }
     t->words = words.p;
     t->n_words = words.n;
+    sort(a, t);
     return t;
 }
 
@@ -233,8 +261,12 @@ const struct transcript *transcript_read(const struct text_rules *rules,
 static void set_time(struct arena *a, struct json *to, const char *key,
                      double value, bool nullable)
 {
-    if (isfinite(value))
+    const double most = 1e12; /* whose thousandths a double still has */
+
+    if (fabs(value) <= most)
         json_set_f64(a, to, key, round(value * 1e3) / 1e3);
+    else if (isfinite(value))
+        json_set_f64(a, to, key, value);
     else
         json_set(a, to, key, nullable ? json_new_null(a) : json_new_i64(a, 0));
 }

@@ -32,7 +32,7 @@ static bool in_ranges(const struct range *table, size_t n, uint32_t cp)
 }
 #define IN(table, cp) in_ranges(table, sizeof(table) / sizeof *(table), cp)
 
-static bool is_blank(uint32_t cp)
+bool transcript_blank(uint32_t cp)
 {
     static const struct range blanks[] = {
         {0x00, 0x20},     {0x7f, 0xa0},     {0x1680, 0x1680},
@@ -40,6 +40,11 @@ static bool is_blank(uint32_t cp)
         {0x205f, 0x2060}, {0x3000, 0x3000}, {0xfeff, 0xfeff}};
 
     return IN(blanks, cp);
+}
+
+bool transcript_nothing(uint32_t cp)
+{
+    return cp == 0x200b || cp == 0x2060 || cp == 0xfeff;
 }
 
 /* Punctuation and symbols beyond ASCII (Unicode 15, categories P and S of the
@@ -71,7 +76,7 @@ static bool is_mark(uint32_t cp)
 
 /* Written without blanks between words. Hangul has blanks; the South-East Asian
  * scripts need a dictionary and stay whole. */
-static bool is_unspaced(uint32_t cp)
+bool transcript_unspaced(uint32_t cp)
 {
     static const struct range scripts[] = {
         {0x2e80, 0x2fdf}, {0x3005, 0x3007},   {0x3021, 0x302f},
@@ -111,7 +116,7 @@ static unsigned look(struct str text, size_t at, uint32_t *cp)
 
 static bool in_word(uint32_t cp)
 {
-    return !is_blank(cp) && !is_mark(cp);
+    return !transcript_blank(cp) && !is_mark(cp);
 }
 
 /* Past the characters for which `of` holds. */
@@ -153,7 +158,8 @@ static size_t skip_run(struct str text, size_t at)
     while (at < text.n) {
         unsigned n = look(text, at, &cp);
 
-        if (is_blank(cp) || is_unspaced(cp) || (opens(cp) && cp >= 0x3000))
+        if (transcript_blank(cp) || transcript_unspaced(cp) ||
+            (opens(cp) && cp >= 0x3000))
             break;
         at += n;
     }
@@ -179,7 +185,7 @@ bool transcript_cut(struct str text, size_t *at, struct str *word)
     size_t from, i = *at;
 
     for (;;) {
-        from = i = skip(text, i, is_blank);
+        from = i = skip(text, i, transcript_blank);
         i = skip(text, i, is_mark);
         if (i >= text.n)
             break;
@@ -190,7 +196,7 @@ bool transcript_cut(struct str text, size_t *at, struct str *word)
     *at = i;
     if (i >= text.n)
         return false;
-    if (is_unspaced(cp))
+    if (transcript_unspaced(cp))
         i = skip_closing(text, skip_one(text, i));
     else
         i = skip_run(text, i);

@@ -4,6 +4,13 @@
 
 #include "asid/curate/transcript.h"
 
+/* Blanks and control characters of any script. */
+bool transcript_blank(uint32_t cp);
+/* Those among them that take no place and separate nothing when a text is
+ * tidied: zero-width space, word joiner, byte-order mark. */
+bool transcript_nothing(uint32_t cp);
+/* Characters of scripts written without blanks between words: Han, kana. */
+bool transcript_unspaced(uint32_t cp);
 /* Cut the next word from text at *at: what stands between blanks, except that
  * characters of scripts written without blanks (Han, kana) are words of their
  * own. Punctuation stays with its word; what is nothing but punctuation and

@@ -54,6 +54,7 @@ static void check_promises(const struct transcript *t, const char *input)
         const struct transcript_segment *s = &t->segments[i];
         double at = s->start;
 
+        CHECK(i == 0 || !(s->start < t->segments[i - 1].start), "%s", input);
         CHECK(s->first_word == words, "%s", input);
         for (size_t k = 0; k < s->n_words; k++) {
             const struct transcript_word *w = &t->words[s->first_word + k];
@@ -197,6 +198,8 @@ static void test_wrong_times(void)
     check_reading(
         SEGMENT(0, 8, "a b", WORD("a", 1e999, 1e999) "," WORD("b", 3, 1e999)),
         "0 8 [a 0 3 b] [b 3 3 a]");
+    check_reading(SEGMENT(1e300, 2e300, "a", ""),
+                  "1e+300 2e+300 [a 1e+300 2e+300 p]");
     check_case("times of any size are read");
 }
 
@@ -222,6 +225,13 @@ static void test_bad_segments(void)
                   "{\"start\":2,\"end\":3,\"text\":\"b\"}]}",
                   "1 9 [a 1 9 p] | 2 3 [b 2 3 p] | 4 5 [c 4 5 p] | "
                   "4 6 [d 4 6 p]");
+    check_reading(
+        "{\"segments\":[{\"start\":5,\"end\":2,\"text\":\"a\",\"words\":"
+        "[" WORD("a", 3,
+                 4) "]},{\"start\":2,\"end\":9,\"text\":"
+                    "\"b\"},{\"start\":9,\"end\":1,\"text\":\"c\",\"words\":"
+                    "[" WORD("c", 0, 1) "]}]}",
+        "0 1 [c 0 1 a] | 2 9 [b 2 9 p] | 3 4 [a 3 4 a]");
     check_case("segments are sorted by start, equal ones stay in order");
 }
 

@@ -37,6 +37,7 @@ struct transcript_segment {
     struct str speaker; /* n 0: not known */
     double start, end;
     size_t first_word, n_words;
+    size_t index; /* position in record.asr.segments */
 };
 
 struct transcript {
