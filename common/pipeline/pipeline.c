@@ -206,15 +206,17 @@ static bool is_folder(const char *path)
 }
 
 /* A stage with an option "model" needs one: its own or the pipeline's. With
- * an endpoint the name of a remote model is no folder. */
+ * an endpoint the name of a remote model is no folder; x-remote: the option
+ * never is anything else, and the stage has work to do without a model. */
 static enum asid_rc check_model(const struct check *c, const struct json *at,
                                 const struct json *global,
                                 struct pipeline_stage *s, struct asid_err *err)
 {
     const struct json *own = json_get(s->options, "model");
+    const struct json *option = json_path(s->entry, "properties.model");
     const char *dir;
 
-    if (!json_path(s->entry, "properties.model"))
+    if (!option)
         return ASID_OK;
     if (json_get(s->options, "endpoint")) {
         if (!own)
@@ -225,6 +227,8 @@ static enum asid_rc check_model(const struct check *c, const struct json *at,
         s->model = json_text(own);
         return ASID_OK;
     }
+    if (json_bool(json_get(option, "x-remote")))
+        return ASID_OK;
     dir = json_text(own ? own : global);
     if (!dir)
         return fault(c, at, err,
