@@ -82,7 +82,7 @@ static const struct wide_mark wide_marks[] = {
 };
 
 static enum class by_category(uint32_t cp) {
-    int category = utf8proc_category((utf8proc_int32_t)cp);
+    int category = (int)utf8proc_category((utf8proc_int32_t)cp);
 
     /* Letters, marks and numbers come first. */
     if (category >= UTF8PROC_CATEGORY_LU &&
@@ -254,7 +254,7 @@ static uint8_t letter_shape(const struct lexing *x, size_t at)
     if ((unsigned char)x->p[at] < 0x80)
         return 0;
     look(x, at, &used, &cp);
-    category = utf8proc_category((utf8proc_int32_t)cp);
+    category = (int)utf8proc_category((utf8proc_int32_t)cp);
     if (category == UTF8PROC_CATEGORY_LU || category == UTF8PROC_CATEGORY_LT)
         return SHAPE_CAPITAL;
     return category == UTF8PROC_CATEGORY_LL ? 0 : SHAPE_CASELESS;
