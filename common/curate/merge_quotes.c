@@ -400,7 +400,8 @@ static void leave_open(struct merge *m, const struct utterance *u)
         merge_mark_add(m, u->list[i]->claim, DECISION_GONE, NULL);
 }
 
-static void decide(struct merge *m, struct utterance *u, struct heard *h)
+/* One wording for all; false when that was left open. */
+static bool settle_words(struct merge *m, struct utterance *u, struct heard *h)
 {
     struct m_conflict *conflict;
     ptrdiff_t best;
@@ -409,22 +410,96 @@ static void decide(struct merge *m, struct utterance *u, struct heard *h)
     for (size_t i = 0; i < u->n; i++)
         add_wording(m, u, u->list[i]);
     if (u->n_words < 2 || settle_by_transcript(m, u, h))
-        return;
+        return true;
     best = fullest(u);
     if (best >= 0) {
         settle(m, u, words_of(u->words[best].first), u->words[best].first->hash,
                STR("a part of the longer quote"), NULL);
-        return;
+        return true;
     }
     best = heaviest(u);
     if (best < 0) {
         leave_open(m, u);
-        return;
+        return false;
     }
     conflict = conflict_of(m, u, STR("the one with the greatest weight stays"),
                            &reason);
     conflict->now = words_of(u->words[best].first);
     settle(m, u, conflict->now, u->words[best].first->hash, reason, conflict);
+    return true;
+}
+
+/* --- who says it ------------------------------------------------------------------- */
+
+struct speaker {
+    const struct said *first;
+    uint64_t sources;
+    double weight;
+};
+
+static void add_speaker(const struct merge *m, struct speaker *who,
+                        const struct said *s)
+{
+    uint64_t bit = UINT64_C(1) << s->claim->source;
+
+    if (!who->first)
+        who->first = s;
+    if (!(who->sources & bit))
+        who->weight += m->sources[s->claim->source].weight[ATTRIBUTE_SPEECH];
+    who->sources |= bit;
+}
+
+static void silence(struct merge *m, const struct utterance *u, uint8_t gender,
+                    const struct speaker *winner, struct m_conflict *conflict,
+                    struct str reason)
+{
+    for (size_t i = 0; i < u->n; i++) {
+        const struct m_claim *c = u->list[i]->claim;
+
+        if (c->gender != gender)
+            continue;
+        merge_mark_add(m, c, DECISION_GONE, NULL);
+        if (winner)
+            merge_mark_add(m, winner->first->claim, DECISION_NOTE,
+                           merge_note_new(m, conflict, merge_sentence(m, c),
+                                          UINT64_C(1) << c->source, reason));
+    }
+}
+
+/* One man's words are not a woman's. */
+static void settle_speaker(struct merge *m, const struct utterance *u)
+{
+    struct speaker who[4] = {{NULL, 0, 0}};
+    struct speaker *man = &who[1], *woman = &who[2];
+    struct m_conflict *c;
+    struct str a, b, reason;
+    const char *how = "left open: no greater weight";
+
+    for (size_t i = 0; i < u->n; i++)
+        add_speaker(m, &who[u->list[i]->claim->gender & 3], u->list[i]);
+    if (!man->first || !woman->first || man->sources & woman->sources)
+        return;
+    c = merge_conflict_new(m, "merge.conflict", ATTRIBUTE_SPEECH);
+    a = merge_sentence(m, man->first->claim);
+    b = merge_sentence(m, woman->first->claim);
+    reason = str_of(arena_printf(
+        m->arena, "speaker: " STR_FMT " (%s: %g) against " STR_FMT " (%s: %g)",
+        STR_ARG(a), merge_names(m, man->sources).p, man->weight, STR_ARG(b),
+        merge_names(m, woman->sources).p, woman->weight));
+    if (man->weight > woman->weight) {
+        silence(m, u, 2, man, c, reason);
+        how = "the first has the greater weight";
+    } else if (woman->weight > man->weight) {
+        silence(m, u, 1, woman, c, reason);
+        how = "the second has the greater weight";
+    } else {
+        merge_alternative(m, c, man->first->claim, a, man->sources);
+        merge_alternative(m, c, woman->first->claim, b, woman->sources);
+        silence(m, u, 1, NULL, c, reason);
+        silence(m, u, 2, NULL, c, reason);
+    }
+    c->message =
+        str_of(arena_printf(m->arena, STR_FMT "; %s", STR_ARG(reason), how));
 }
 
 void merge_quotes(struct merge *m)
@@ -457,7 +532,7 @@ void merge_quotes(struct merge *m)
         for (size_t i = 0; i < n; i++)
             if (list[i].utterance == which)
                 members[u.n++] = &list[i];
-        if (u.n > 1)
-            decide(m, &u, &h);
+        if (u.n > 1 && settle_words(m, &u, &h))
+            settle_speaker(m, &u);
     }
 }
