@@ -361,15 +361,22 @@ static void decide(struct merge *m, struct thing *t)
         merge_leave_open(m, &o);
 }
 
-/* Claims that an earlier decision took away have no say; no more than
- * MERGE_RUN. */
+static bool is_decided(const struct merge *m, const struct occurrence *o)
+{
+    const struct m_text *t = m->claims[o->claim].text;
+
+    return t->decided && t->decided[o->fact - t->t->facts];
+}
+
+/* Claims and values that an earlier decision took away have no say; no more
+ * than MERGE_RUN. */
 static size_t without_gone(const struct merge *m, struct occurrence *list,
                            size_t n)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < n && kept < MERGE_RUN; i++)
-        if (!m->claims[list[i].claim].gone)
+        if (!m->claims[list[i].claim].gone && !is_decided(m, &list[i]))
             list[kept++] = list[i];
     return kept;
 }
@@ -429,40 +436,94 @@ static bool same_key(const struct occurrence *x, const struct occurrence *y)
     return x->kind == y->kind && x->group == y->group && x->about == y->about;
 }
 
-static size_t gather(const struct merge *m, struct occurrence *list)
+/* The content word behind a value: in "under a yellow umbrella eat" the noun
+ * may have been taken for a part of something longer. 0: none. */
+static uint64_t word_behind(const struct m_claim *c, const struct text_fact *f)
+{
+    const struct text *t = c->text->t;
+    size_t last = c->c->first_word + c->c->n_words;
+    size_t i = merge_word_at(t, f->at.at + f->at.n);
+
+    if (f->kind != FACT_COLOUR && f->kind != FACT_COUNT)
+        return 0;
+    return i < last && !t->words[i].stop ? t->words[i].stem : 0;
+}
+
+static size_t gather(const struct merge *m, struct occurrence *list,
+                     uint32_t *facts)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < m->n_claims; i++) {
+    *facts = 0;
+    for (uint32_t i = 0; i < m->n_claims; i++) {
         const struct m_claim *c = &m->claims[i];
 
         for (size_t k = 0; !c->gone && k < c->c->n_facts; k++) {
             const struct text_fact *f =
                 &c->text->t->facts[c->c->first_fact + k];
+            struct occurrence o = {.kind = f->kind,
+                                   .group = f->group,
+                                   .about = f->about,
+                                   .value = f->value,
+                                   .claim = i,
+                                   .order = k,
+                                   .fact = f,
+                                   .main = true};
 
             if (f->kind == FACT_NEGATION)
                 continue;
+            o.id = (*facts)++;
             if (list)
-                list[n] = (struct occurrence){.kind = f->kind,
-                                              .group = f->group,
-                                              .about = f->about,
-                                              .value = f->value,
-                                              .claim = (uint32_t)i,
-                                              .order = k,
-                                              .fact = f};
+                list[n] = o;
+            n++;
+            o.main = false;
+            o.about = word_behind(c, f);
+            if (o.about == 0 || o.about == f->about)
+                continue;
+            if (list)
+                list[n] = o;
             n++;
         }
     }
     return n;
 }
 
+/* Of the two things that a value may be said of, the one that more values of
+ * the record are said of. */
+static size_t choose_things(struct merge *m, struct occurrence *list, size_t n,
+                            uint32_t facts)
+{
+    size_t *most = arena_array(m->arena, facts, sizeof *most);
+    size_t from = 0, kept = 0;
+
+    for (size_t pass = 0; pass < 2; pass++) {
+        from = 0;
+        for (size_t i = 1; i <= n; i++) {
+            if (i < n && same_key(&list[from], &list[i]))
+                continue;
+            for (size_t k = from; k < i; k++) {
+                size_t size = 2 * (i - from) + list[k].main;
+
+                if (pass == 0 && size > most[list[k].id])
+                    most[list[k].id] = size;
+                if (pass == 1 && size == most[list[k].id])
+                    list[kept++] = list[k];
+            }
+            from = i;
+        }
+    }
+    return kept;
+}
+
 static void settle_values(struct merge *m)
 {
-    size_t n = gather(m, NULL), from = 0;
+    uint32_t facts;
+    size_t n = gather(m, NULL, &facts), from = 0;
     struct occurrence *list = arena_array(m->arena, n, sizeof *list);
 
-    (void)gather(m, list);
+    (void)gather(m, list, &facts);
     qsort(list, n, sizeof *list, by_key);
+    n = choose_things(m, list, n, facts);
     for (size_t i = 1; i <= n; i++) {
         if (i < n && same_key(&list[from], &list[i]))
             continue;

@@ -16,6 +16,8 @@ struct occurrence {
     uint64_t about;
     uint32_t claim;
     size_t order; /* among the claim's facts */
+    uint32_t id;  /* the same for both occurrences of a fact */
+    bool main;    /* about what the analysis says */
     const struct text_fact *fact;
     uint64_t words[OCCURRENCE_WORDS]; /* stems of the value itself */
     size_t n_words;

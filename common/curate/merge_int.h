@@ -90,8 +90,12 @@ struct m_conflict {
     enum attribute attribute;
     const char *code;
     struct str message;
-    struct str was, now;    /* n 0: not said */
-    uint64_t sources;       /* of its alternatives */
+    struct str was, now; /* n 0: not said */
+    uint64_t sources;    /* of its alternatives */
+    /* What it was about, so that it is told once: "from left to right" against
+     * "from right to left" are two values. */
+    int kind;
+    const struct m_claim *lost, *won;
     struct json *open;      /* the claim with alternatives, or NULL */
     double start;           /* where in the clip, for the order; or NAN */
     ptrdiff_t claim;        /* index of the claim that carries it, or -1 */
@@ -137,6 +141,7 @@ struct m_text {
     size_t first_claim, n_claims; /* in the pool */
     struct m_edit *edits;
     struct m_mark *marks;
+    bool *decided; /* facts that lost or are open; NULL: none */
     bool edited;
 };
 

@@ -338,36 +338,84 @@ static const struct occurrence *first_of(const struct occurrence *list,
     return &list[members[i]];
 }
 
-void merge_resolve(struct merge *m, const struct readings *r)
+static void set_decided(struct merge *m, const struct occurrence *o)
 {
-    const struct occurrence *won = first_of(r->list, r->members, r->n, r->won);
-    const struct occurrence *first =
-        first_of(r->list, r->members, r->n, r->lost);
-    const struct m_claim *winner = &m->claims[won->claim];
-    struct m_conflict *conflict = merge_conflict_new(
-        m, "merge.conflict", m->claims[first->claim].attribute);
-    struct str yes = shown(m, won), no = shown(m, first), reason;
+    struct m_text *t = &m->texts[m->claims[o->claim].text - m->texts];
 
-    reason = str_of(arena_printf(
+    if (!t->decided)
+        t->decided = arena_array(m->arena, t->t->n_facts, sizeof *t->decided);
+    t->decided[o->fact - t->t->facts] = true;
+}
+
+static struct m_conflict *told_already(const struct merge *m,
+                                       const struct occurrence *won,
+                                       const struct m_claim *lost)
+{
+    size_t n = 0;
+
+    for (struct m_conflict *c = m->conflicts; c && n < MERGE_RUN;
+         c = c->next, n++)
+        if (c->lost == lost && c->won == &m->claims[won->claim] &&
+            c->kind == (int)won->kind)
+            return c;
+    return NULL;
+}
+
+static struct m_conflict *tell(struct merge *m, const struct occurrence *won,
+                               const struct occurrence *lost, struct str reason)
+{
+    struct m_conflict *c = merge_conflict_new(m, "merge.conflict",
+                                              m->claims[lost->claim].attribute);
+
+    c->kind = (int)won->kind;
+    c->lost = &m->claims[lost->claim];
+    c->won = &m->claims[won->claim];
+    c->message = str_of(arena_printf(m->arena,
+                                     STR_FMT "; the first has the greater "
+                                             "weight",
+                                     STR_ARG(reason)));
+    c->was = shown(m, lost);
+    c->now = shown(m, won);
+    return c;
+}
+
+static struct str reason_of(struct merge *m, const struct readings *r,
+                            const struct occurrence *won,
+                            const struct occurrence *lost)
+{
+    struct str yes = shown(m, won), no = shown(m, lost);
+
+    return str_of(arena_printf(
         m->arena,
         "%s: \"" STR_FMT "\" (%s: %g) against \"" STR_FMT "\" (%s: %g)",
         kind_name(won), STR_ARG(yes), merge_names(m, r->won_sources).p,
         r->won_weight, STR_ARG(no), merge_names(m, r->lost_sources).p,
         r->lost_weight));
-    conflict->message = str_of(
-        arena_printf(m->arena, STR_FMT "; the first has the greater weight",
-                     STR_ARG(reason)));
-    conflict->was = no;
-    conflict->now = yes;
+}
+
+void merge_resolve(struct merge *m, const struct readings *r)
+{
+    const struct occurrence *won = first_of(r->list, r->members, r->n, r->won);
+    const struct occurrence *first =
+        first_of(r->list, r->members, r->n, r->lost);
+    struct m_conflict *conflict =
+        told_already(m, won, &m->claims[first->claim]);
+    bool again = conflict != NULL;
+    struct str reason = reason_of(m, r, won, first);
+
+    if (!again)
+        conflict = tell(m, won, first, reason);
     for (size_t i = 0; i < r->n; i++) {
         const struct occurrence *o = &r->list[r->members[i]];
         const struct m_claim *c = &m->claims[o->claim];
-        struct m_note *note;
+        struct m_note *note = NULL;
 
         if (o->value != r->lost)
             continue;
-        note = merge_note_new(m, conflict, merge_sentence(m, c),
-                              UINT64_C(1) << c->source, reason);
+        set_decided(m, o);
+        if (!again)
+            note = merge_note_new(m, conflict, merge_sentence(m, c),
+                                  UINT64_C(1) << c->source, reason);
         if (can_replace(m, o, won)) {
             struct around a = look(m, o), b = look(m, won);
 
@@ -375,7 +423,7 @@ void merge_resolve(struct merge *m, const struct readings *r)
             merge_mark_add(m, c, DECISION_CORRECTED, note);
         } else {
             merge_mark_add(m, c, DECISION_GONE, NULL);
-            merge_mark_add(m, winner, DECISION_NOTE, note);
+            merge_mark_add(m, &m->claims[won->claim], DECISION_NOTE, note);
         }
     }
 }
@@ -416,6 +464,7 @@ void merge_leave_open(struct merge *m, const struct open_values *v)
             open |= v->values[k] == o->value;
         if (!open)
             continue;
+        set_decided(m, o);
         if (can_take_out(m, o, &a, &cut)) {
             replace(m, &a, cut, (struct str){"", 0}, word(&a, a.to));
             merge_mark_add(m, c, DECISION_CORRECTED, NULL);

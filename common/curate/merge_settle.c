@@ -241,6 +241,7 @@ static void revise_text(struct merge *m, struct m_text *t)
     t->raw = apply(m, t->raw, edits, n);
     t->t = text_analyse(m->p->rules, m->arena, t->raw, t->read_as);
     t->edits = NULL;
+    t->decided = NULL; /* by facts that are no more */
     t->edited = true;
 }
 

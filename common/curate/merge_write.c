@@ -457,8 +457,15 @@ static void write_unit(struct m_page *p, const struct unit *u)
     c->again = told_before(p, c);
     if (c->again)
         body = merge_definite(m, body);
-    for (size_t i = 0; i < u->n; i++)
-        p->told[p->n_told++ % TOLD] = u->first + (uint32_t)i;
+    for (uint32_t i = 0; i < u->n; i++) {
+        struct m_claim *more = &m->claims[u->first + i];
+
+        /* Those that go on with the same subject go on with its article. */
+        if (c->again && more->c->subject.n &&
+            more->c->subject.at == c->c->at.at)
+            more->again = true;
+        p->told[p->n_told++ % TOLD] = u->first + i;
+    }
     if (p->out.n && !ends_wide(&p->out))
         buf_char(&p->out, ' ');
     if (!inside && isfinite(c->start) &&

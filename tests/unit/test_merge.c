@@ -4,6 +4,7 @@
 
 #include "asid/curate/merge.h"
 #include "check.h"
+#include "merge_listed.h"
 
 static struct arena arena, rules_arena;
 static struct asid_err err;
@@ -603,6 +604,7 @@ static void test_random(void)
         CHECK_TEXT(written(r), once);
         if (several(r))
             check_anchors(record_caption(r));
+        check_listed(rules, &arena, r);
         if (check_failed) {
             printf("# of %s\n", before);
             break;

@@ -11,6 +11,7 @@
 #include "asid/base/file.h"
 #include "asid/curate/merge.h"
 #include "check.h"
+#include "merge_listed.h"
 
 static struct arena arena, rules_arena;
 static struct asid_err err;
@@ -186,6 +187,7 @@ static void check_line(struct str line)
     int64_t conflicts = (int64_t)findings_of(r, "merge.conflict");
 
     check_texts(c, r, id);
+    check_listed(rules, &arena, r);
     CHECK(conflicts == number(json_get(c, "conflicts")), "%s: %d conflicts", id,
           (int)conflicts);
     CHECK((int64_t)open_of(r) == number(json_get(c, "open")), "%s: %d open", id,
