@@ -13,10 +13,9 @@
 /* What was found before a time. */
 enum lead {
     LEAD_NONE,
-    LEAD_POINT,  /* at, @ */
-    LEAD_LOOSE,  /* by, near, before, after, until: not with "12 seconds" */
-    LEAD_RANGE,  /* from, between, during */
-    LEAD_SECOND, /* second 12 */
+    LEAD_POINT, /* at, @ */
+    LEAD_LOOSE, /* by, near, before, after, until: not with "12 seconds" */
+    LEAD_RANGE, /* from, between, during */
 };
 
 struct found {
@@ -25,6 +24,7 @@ struct found {
     enum time_style style;
     enum lead lead;
     bool range, vague, mark, bracket;
+    bool labelled; /* "second 12" */
 };
 
 static bool is_other(const struct scan *s, size_t i, uint32_t cp)
@@ -81,19 +81,26 @@ static void skip_label(const struct scan *s, struct found *f)
 {
     size_t i = f->first;
 
+    /* Chinese "the 12th second". */
+    if (i > 0 && tok_role(s, i - 1, ROLE_ORDINAL_SIGN) &&
+        f->style == TIME_COMPACT) {
+        f->first = i - 1;
+        f->mark = true;
+        return;
+    }
     if (i > 0 && is_other(s, i - 1, '='))
         i--;
-    if (i > 0 && tok_in(s, i - 1, "of"))
+    if (i > 0 && tok_role(s, i - 1, ROLE_OF))
         i--;
-    if (i > 0 && tok_in(s, i - 1, "timestamp timecode time t mark timestamps"))
+    if (i > 0 && tok_role(s, i - 1, ROLE_TIMESTAMP))
         f->first = i - 1;
-    else if (i > 0 && tok_in(s, i - 1, "second seconds") &&
+    else if (i > 0 && tok_role(s, i - 1, ROLE_SECOND_WORD) &&
              f->style == TIME_BARE) {
         f->first = i - 1;
-        f->lead = LEAD_SECOND;
+        f->labelled = true;
         f->style = TIME_COMPACT;
     }
-    if (f->first > 0 && tok_is(s, f->first - 1, "the") &&
+    if (f->first > 0 && tok_role(s, f->first - 1, ROLE_THE) &&
         (f->mark || f->first != i))
         f->first--;
 }
@@ -102,11 +109,11 @@ static enum lead lead_of(const struct scan *s, size_t i)
 {
     if (s->toks[i].quoted)
         return LEAD_NONE;
-    if (tok_in(s, i, "at @"))
+    if (tok_role(s, i, ROLE_AT) || is_other(s, i, '@'))
         return LEAD_POINT;
-    if (tok_in(s, i, "from between during"))
+    if (tok_role(s, i, ROLE_RANGE))
         return LEAD_RANGE;
-    if (tok_in(s, i, "by near before after until till since past"))
+    if (tok_role(s, i, ROLE_LOOSE))
         return LEAD_LOOSE;
     return LEAD_NONE;
 }
@@ -120,17 +127,17 @@ static void take_lead(const struct scan *s, struct found *f)
     skip_vague(s, f);
     if (f->first > 0)
         lead = lead_of(s, f->first - 1);
-    if (lead == LEAD_NONE && f->lead == LEAD_SECOND && f->first > 0 &&
-        tok_is(s, f->first - 1, "in"))
+    if (lead == LEAD_NONE && f->labelled && f->first > 0 &&
+        tok_role(s, f->first - 1, ROLE_IN))
         lead = LEAD_POINT;
     if (lead == LEAD_NONE)
         return;
     f->first--;
     f->lead = lead;
     if (lead == LEAD_POINT && f->first > 0 &&
-        tok_in(s, f->first - 1, "starting beginning"))
+        tok_role(s, f->first - 1, ROLE_STARTING))
         f->first--;
-    if (f->first > 0 && tok_in(s, f->first - 1, "starting beginning") &&
+    if (f->first > 0 && tok_role(s, f->first - 1, ROLE_STARTING) &&
         lead == LEAD_RANGE)
         f->first--;
 }
@@ -149,8 +156,8 @@ static bool is_connector(const struct scan *s, size_t *i, enum lead lead)
             ++*i; /* "-->" */
         return true;
     }
-    if (tok_in(s, *i, "to until till through") ||
-        (lead == LEAD_RANGE && tok_is(s, *i, "and"))) {
+    if (tok_role(s, *i, ROLE_RANGE_TO) ||
+        (lead == LEAD_RANGE && tok_role(s, *i, ROLE_AND))) {
         ++*i;
         return true;
     }
@@ -160,32 +167,30 @@ static bool is_connector(const struct scan *s, size_t *i, enum lead lead)
 /* The second time of a range, if there is one that goes with the first. */
 static bool take_range(const struct scan *s, struct found *f)
 {
+    bool open = f->lead == LEAD_RANGE || f->labelled;
     size_t i = f->end;
     struct time_at t;
 
     if (!is_connector(s, &i, f->lead) || i >= s->n_toks)
         return false;
-    if (tok_is(s, i, "the"))
+    if (tok_role(s, i, ROLE_THE))
         i++;
     t = time_read(s, i);
     if (t.style == TIME_NONE ||
-        (t.style == TIME_CLOCK) != (f->style == TIME_CLOCK))
+        (t.style == TIME_CLOCK) != (f->style == TIME_CLOCK) ||
+        (t.hyphen && !tok_has(s, t.end, LEX_MARK)))
         return false;
-    if (f->style == TIME_BARE && t.style == TIME_BARE && f->lead != LEAD_SECOND)
-        return false;
-    if (t.style == TIME_BARE && f->lead != LEAD_RANGE && f->lead != LEAD_SECOND)
+    if (t.style == TIME_BARE && (!open || f->style == TIME_BARE))
         return false;
     if (t.style != TIME_BARE && f->style == TIME_BARE) {
         /* "from 1 to 2 minutes": the unit is that of the second. */
-        if (tok_in(s, t.end - 1, "minute minutes min mins"))
+        if (tok_role(s, t.end - 1, ROLE_MINUTE))
             f->start *= 60;
         f->style = t.style;
     }
     f->stop = t.seconds;
     f->range = true;
-    f->end = t.end;
-    if (tok_in(s, f->end, "mark marks"))
-        f->end++;
+    f->end = t.end + (tok_role(s, t.end, ROLE_MARK) ? 1 : 0);
     return true;
 }
 
@@ -194,26 +199,31 @@ static void take_tail(const struct scan *s, struct found *f)
 {
     size_t i = f->end;
 
+    /* Chinese "at the time of" behind the seconds. */
+    while (f->style == TIME_COMPACT && i > 0 &&
+           s->toks[i - 1].shape & SHAPE_CJK && tok_role(s, i, ROLE_WHEN_AFTER))
+        f->end = ++i;
     if (tok_has(s, i, LEX_MARK) && !s->toks[i].quoted) {
         f->mark = true;
         f->end = i + 1;
-    } else if (tok_in(s, i, "in into") && !f->range && f->style != TIME_CLOCK) {
+    } else if (tok_role(s, i, ROLE_INTO) && !f->range &&
+               f->style != TIME_CLOCK) {
         size_t k = i + 1;
 
-        while (k < i + 3 && tok_in(s, k, "the to this"))
+        while (k < i + 3 && tok_role(s, k, ROLE_THE_TO))
             k++;
-        if (tok_in(s, k, "video clip footage film recording") &&
+        if (tok_role(s, k, ROLE_FOOTAGE) &&
             (k > i + 1 || tok_is(s, i, "into"))) {
             f->mark = true;
             f->end = k + 1;
-        } else if (k == i + 1 && tok_is(s, i, "in") &&
+        } else if (k == i + 1 && tok_role(s, i, ROLE_IN) &&
                    (k >= s->n_toks || s->toks[k].kind == TOK_COMMA ||
                     s->toks[k].kind == TOK_STOP)) {
             f->mark = true;
             f->end = k;
         }
     } else if (f->lead == LEAD_RANGE && !f->range &&
-               tok_in(s, i, "on onward onwards forward")) {
+               tok_role(s, i, ROLE_ONWARD)) {
         f->mark = true;
         f->end = i + 1;
     }
@@ -221,12 +231,12 @@ static void take_tail(const struct scan *s, struct found *f)
 
 static bool is_time_of_day(const struct scan *s, const struct found *f)
 {
-    if (tok_in(s, f->end, "am pm a.m p.m o'clock hours"))
+    if (tok_role(s, f->end, ROLE_OF_DAY))
         return true;
-    if (tok_is(s, f->end, "in") && tok_is(s, f->end + 1, "the") &&
-        tok_in(s, f->end + 2, "morning afternoon evening"))
+    if (tok_role(s, f->end, ROLE_IN) && tok_role(s, f->end + 1, ROLE_THE) &&
+        tok_role(s, f->end + 2, ROLE_PART_OF_DAY))
         return true;
-    if (tok_is(s, f->end, "at") && tok_is(s, f->end + 1, "night"))
+    if (tok_is(s, f->end, "at") && tok_role(s, f->end + 1, ROLE_NIGHT))
         return true;
     for (size_t n = 1; n <= 2 && n <= f->first; n++)
         if (tok_has(s, f->first - n, LEX_CLOCK))
@@ -237,6 +247,9 @@ static bool is_time_of_day(const struct scan *s, const struct found *f)
 static bool is_duration(const struct scan *s, const struct found *f)
 {
     if (f->first > 0 && tok_has(s, f->first - 1, LEX_DURATION))
+        return true;
+    /* Chinese "within", "after", "for 12 seconds". */
+    if (tok_role(s, f->end, ROLE_LASTS_AFTER))
         return true;
     return f->style != TIME_CLOCK && tok_has(s, f->end, LEX_NOT_AFTER) &&
            !f->mark;
@@ -284,11 +297,11 @@ static bool is_anchor(const struct scan *s, const struct found *f)
         return f->range || exact || at_clause_head(s, f->first);
     case LEAD_LOOSE:
         return exact;
-    case LEAD_SECOND:
-        return f->range;
     case LEAD_NONE:
         break;
     }
+    if (f->labelled && f->range)
+        return true;
     if (f->vague && exact && at_clause_head(s, f->first))
         return true;
     if (f->range && exact &&
@@ -357,7 +370,7 @@ static bool is_listed(const struct scan *s, size_t i, const struct time_at *t)
 
     if (t->style != TIME_COMPACT && t->style != TIME_CLOCK)
         return false;
-    if (k > 0 && tok_is(s, k - 1, "and"))
+    if (k > 0 && tok_role(s, k - 1, ROLE_AND))
         k--;
     if (k > 0 && s->toks[k - 1].kind == TOK_COMMA)
         k--;
@@ -378,9 +391,11 @@ static size_t try_time(struct scan *s, size_t i)
     if (t.hyphen && !f.mark)
         return t.end;
     take_lead(s, &f);
+    if (t.hyphen)
+        take_tail(s, &f);
+    take_range(s, &f);
     if (!t.hyphen)
-        take_range(s, &f);
-    take_tail(s, &f);
+        take_tail(s, &f);
     try_bracket(s, &f);
     if (s->toks[f.first].anchor) /* it would overlap the one before */
         return f.end;

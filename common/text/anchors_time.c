@@ -98,7 +98,7 @@ static bool read_minutes_seconds(struct reading r, double minutes,
 
 static bool is_second_unit(const struct scan *s, size_t i)
 {
-    return tok_in(s, i, "s sec secs second seconds") && !s->toks[i].quoted;
+    return tok_role(s, i, ROLE_SECOND) && !s->toks[i].quoted;
 }
 
 static bool is_minute_unit(const struct scan *s, size_t i)
@@ -112,7 +112,7 @@ static void add_seconds(const struct scan *s, struct time_at *t)
     size_t i = t->end;
     struct time_at more;
 
-    if (tok_is(s, i, "and"))
+    if (tok_role(s, i, ROLE_AND))
         i++;
     if (i >= s->n_toks || !(s->toks[i].shape & SHAPE_DIGITS))
         return;
@@ -133,7 +133,10 @@ static struct time_at with_unit(const struct scan *s, size_t i, double value)
 
     if (!tok_is_word(s, i + 1))
         return t;
-    if (is_second_unit(s, i + 1)) {
+    if (tok_role(s, i + 1, ROLE_SECOND_CJK)) { /* Chinese "second" */
+        t.style = TIME_COMPACT;
+        t.end = i + 2;
+    } else if (is_second_unit(s, i + 1)) {
         t.style = s->toks[i + 1].n == 1 ? TIME_COMPACT : TIME_SPELLED;
         t.hyphen = (s->toks[i + 1].shape & SHAPE_HYPHEN) != 0;
         t.end = i + 2;

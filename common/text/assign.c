@@ -52,14 +52,26 @@ static size_t head_of(const struct scan *s, size_t first, size_t end)
     return head;
 }
 
+/* The main verb: the first finite one that no relative clause has. */
 static size_t find_verb(const struct scan *s, struct range r)
 {
     size_t past = SIZE_MAX;
+    bool relative = false;
 
     for (size_t i = r.first; i < r.end; i++) {
-        if (s->toks[i].finite & (FINITE_S | FINITE_AUX | FINITE_BASE))
+        const struct tok *k = &s->toks[i];
+
+        if (k->flags & LEX_REL && i > r.first + 1 &&
+            tok_has(s, i - (s->toks[i - 1].kind == TOK_COMMA ? 2 : 1),
+                    LEX_NOUN | LEX_PRON))
+            relative = true;
+        if (!k->finite)
+            continue;
+        if (relative)
+            relative = false;
+        else if (k->finite & (FINITE_S | FINITE_AUX | FINITE_BASE))
             return i;
-        if (s->toks[i].finite && past == SIZE_MAX)
+        else if (past == SIZE_MAX)
             past = i;
     }
     return past;
@@ -70,12 +82,22 @@ static size_t behind_opening(const struct scan *s, struct range r, size_t verb)
 {
     size_t begin = r.first;
 
-    if (!tok_has(s, r.first, LEX_PREP | LEX_V_ING | LEX_V_PAST | LEX_ADV))
+    if (!tok_has(s, r.first,
+                 LEX_PREP | LEX_V_ING | LEX_V_PAST | LEX_ADV | LEX_SUMMARY))
         return begin;
     for (size_t i = r.first; i < r.end && i < verb; i++)
         if (s->toks[i].kind == TOK_COMMA && !s->toks[i].quoted)
             begin = i + 1;
     return begin;
+}
+
+/* The token behind the first comma, or the first token. */
+static uint32_t behind_comma(const struct scan *s, struct range r)
+{
+    for (uint32_t i = r.first; i + 1 < r.end; i++)
+        if (s->toks[i].kind == TOK_COMMA && !s->toks[i].quoted)
+            return i + 1;
+    return r.first;
 }
 
 size_t claim_head(const struct scan *s, size_t claim, size_t *verb)
@@ -84,6 +106,9 @@ size_t claim_head(const struct scan *s, size_t claim, size_t *verb)
     struct range r = s->claims[claim];
     size_t begin, first;
 
+    /* "When the bell rings, the students leave": the main clause. */
+    if (tok_has(s, r.first, LEX_SUBORD) && !c->subject.n)
+        r.first = behind_comma(s, r);
     *verb = find_verb(s, r);
     if (c->subject.n) {
         first = tok_at(s, c->subject.at);
@@ -93,7 +118,7 @@ size_t claim_head(const struct scan *s, size_t claim, size_t *verb)
     }
     begin = behind_opening(s, r, *verb);
     /* "There is a dog": the noun behind the verb. */
-    if (tok_is(s, begin, "there") && *verb != SIZE_MAX)
+    if (tok_role(s, begin, ROLE_THERE) && *verb != SIZE_MAX)
         return head_of(s, *verb + 1, r.end);
     if (begin == r.first && tok_has(s, begin, LEX_PREP) && *verb != SIZE_MAX)
         return head_of(s, *verb + 1, r.end);
@@ -102,10 +127,18 @@ size_t claim_head(const struct scan *s, size_t claim, size_t *verb)
 
 /* --- votes ---------------------------------------------------------------- */
 
-static void add_cues(const struct lex *e, int votes[ATTRIBUTES], int times)
+static void add_cues(const struct lex *e, int votes[ATTRIBUTES])
 {
     for (int a = 0; a < ATTRIBUTES; a++)
-        votes[a] += e->cues[a] * times;
+        votes[a] += e->cues[a];
+}
+
+static bool has_cues(const struct lex *e)
+{
+    for (int a = 0; a < ATTRIBUTES; a++)
+        if (e->cues[a])
+            return true;
+    return false;
 }
 
 static void vote_words(const struct scan *s, struct range r,
@@ -116,10 +149,12 @@ static void vote_words(const struct scan *s, struct range r,
 
         if (!is_plain(s, i))
             continue;
-        if (k->phrase)
-            add_cues(k->phrase, votes, 1);
-        else if (k->lex)
-            add_cues(k->lex, votes, 1);
+        if (k->phrase && has_cues(k->phrase)) {
+            add_cues(k->phrase, votes);
+            i += k->phrase_n - 1u;
+        } else if (k->lex) {
+            add_cues(k->lex, votes);
+        }
     }
     for (int a = 0; a < ATTRIBUTES; a++)
         votes[a] = votes[a] > CUES_MAX ? CUES_MAX : votes[a];
@@ -127,7 +162,9 @@ static void vote_words(const struct scan *s, struct range r,
 
 static bool is_living(const struct scan *s, size_t i)
 {
-    return tok_has(s, i, LEX_PERSON | LEX_ANIMAL | LEX_PRON_SUBJECT | LEX_NAME);
+    return tok_has(s, i,
+                   LEX_PERSON | LEX_ANIMAL | LEX_PRON_SUBJECT | LEX_NAME) &&
+           !tok_role(s, i, ROLE_IT);
 }
 
 /* The verb that carries the meaning: behind "is", "begins to". */
@@ -149,60 +186,92 @@ static size_t meaning_verb(const struct scan *s, size_t verb, size_t end)
 static void vote_living(const struct scan *s, size_t verb,
                         int votes[ATTRIBUTES])
 {
+    const uint64_t does = LEX_MOVE | LEX_ACT;
+
     if (verb == SIZE_MAX) {
         votes[ATTRIBUTE_CHARACTERS] += VOTE_HEAD / 2;
         return;
     }
-    if (tok_has(s, verb, LEX_SAY))
+    if (tok_has(s, verb, LEX_SAY) && !tok_has(s, verb, does))
         votes[ATTRIBUTE_SPEECH] += VOTE_VERB;
     else if (tok_has(s, verb, LEX_LINK) && !tok_has(s, verb, LEX_AUX))
         votes[ATTRIBUTE_EMOTIONS] += VOTE_VERB / 4;
     else if (tok_has(s, verb, LEX_AUX))
         votes[ATTRIBUTE_CHARACTERS] += VOTE_HEAD;
-    else if (tok_has(s, verb, LEX_MOVE | LEX_ACT))
+    else if (tok_has(s, verb, does))
         votes[ATTRIBUTE_ACTIONS] += VOTE_HEAD;
     else if (tok_has(s, verb, LEX_STATE))
-        votes[ATTRIBUTE_CHARACTERS] += VOTE_VERB;
+        votes[ATTRIBUTE_CHARACTERS] += VOTE_HEAD;
     else if (tok_has(s, verb, LEX_VERB))
         votes[ATTRIBUTE_ACTIONS] += VOTE_VERB;
 }
 
-/* "Birds chirp", "thunder rumbles"; a person who hums does something. */
-static bool makes_sound(const struct scan *s, size_t head, size_t verb)
+/* What a thing, a place or a part of somebody does. */
+static void vote_thing(const struct scan *s, size_t head, size_t verb,
+                       int votes[ATTRIBUTES])
 {
-    return verb != SIZE_MAX && tok_has(s, verb, LEX_V_SOUND) &&
-           !tok_has(s, verb, LEX_MOVE | LEX_AUX) &&
-           !tok_has(s, head, LEX_PERSON | LEX_PRON_SUBJECT | LEX_NAME);
+    uint64_t f = s->toks[head].flags;
+    uint64_t v = verb == SIZE_MAX ? 0 : s->toks[verb].flags;
+    bool moves = v & (LEX_MOVE | LEX_ACT) && !(v & (LEX_AUX | LEX_STATE));
+    /* "the building collapses": an event whatever it happens to. */
+    bool event = verb != SIZE_MAX && s->toks[verb].lex &&
+                 s->toks[verb].lex->cues[ATTRIBUTE_ACTIONS] > 3;
+
+    if (v & LEX_V_CAMERA && tok_role(s, head, ROLE_VIEW)) {
+        votes[ATTRIBUTE_CAMERA] += VOTE_HEAD * 2;
+        return;
+    }
+    if (v & (LEX_NARRATE | LEX_SAY) && tok_role(s, head, ROLE_FOOTAGE))
+        votes[ATTRIBUTE_NARRATIVE_ELEMENTS] += VOTE_HEAD;
+    if (v & LEX_V_SOUND && !(v & (LEX_MOVE | LEX_AUX)))
+        votes[ATTRIBUTE_SPEECH] += VOTE_HEAD + 1;
+    else if (event)
+        votes[ATTRIBUTE_ACTIONS] += VOTE_HEAD;
+    else if (f & LEX_PLACE)
+        votes[ATTRIBUTE_SCENE] += VOTE_HEAD;
+    if (f & (LEX_CLOTHING | LEX_BODY) && !(v & LEX_AUX && head > verb))
+        votes[ATTRIBUTE_CHARACTERS] += VOTE_VERB;
+    else if (f & (LEX_OBJECT | LEX_WRITING | LEX_CLOTHING | LEX_BODY))
+        votes[ATTRIBUTE_OBJECTS] += moves ? VOTE_VERB / 2 : VOTE_HEAD;
+    if (moves && !(f & LEX_PLACE))
+        votes[ATTRIBUTE_ACTIONS] += VOTE_VERB - 1;
+}
+
+/* "The animation shows a small robot": about what is shown. */
+static void vote_shown(const struct scan *s, size_t verb, size_t end,
+                       int votes[ATTRIBUTES])
+{
+    size_t shown = head_of(s, verb + 1, end);
+    uint64_t f = shown == SIZE_MAX ? 0 : s->toks[shown].flags;
+
+    if (f & (LEX_PERSON | LEX_ANIMAL | LEX_NAME))
+        votes[ATTRIBUTE_CHARACTERS] += VOTE_VERB;
+    else if (f & LEX_PLACE)
+        votes[ATTRIBUTE_SCENE] += VOTE_VERB;
+    else if (f & (LEX_OBJECT | LEX_WRITING))
+        votes[ATTRIBUTE_OBJECTS] += VOTE_VERB;
 }
 
 static void vote_subject(const struct scan *s, size_t head, size_t verb,
-                         int votes[ATTRIBUTES])
+                         size_t end, int votes[ATTRIBUTES])
 {
     const struct tok *k;
 
     if (head == SIZE_MAX)
         return;
     k = &s->toks[head];
-    if (k->phrase)
-        add_cues(k->phrase, votes, 1);
+    if (k->phrase && has_cues(k->phrase))
+        add_cues(k->phrase, votes);
     else if (k->lex)
-        add_cues(k->lex, votes, 1);
-    if (makes_sound(s, head, verb))
+        add_cues(k->lex, votes);
+    if (tok_has(s, head, LEX_ANIMAL) && tok_has(s, verb, LEX_V_SOUND))
         votes[ATTRIBUTE_SPEECH] += VOTE_HEAD;
-    if (is_living(s, head)) {
+    else if (is_living(s, head))
         vote_living(s, verb, votes);
-        return;
-    }
-    if (k->flags & (LEX_CLOTHING | LEX_BODY))
-        votes[ATTRIBUTE_CHARACTERS] += VOTE_VERB;
-    else if (k->flags & LEX_PLACE)
-        votes[ATTRIBUTE_SCENE] += VOTE_HEAD;
-    else if (k->flags & (LEX_OBJECT | LEX_WRITING))
-        votes[ATTRIBUTE_OBJECTS] +=
-            tok_has(s, verb, LEX_MOVE) ? VOTE_VERB / 2 : VOTE_HEAD;
-    if (verb != SIZE_MAX && tok_has(s, verb, LEX_MOVE) &&
-        !tok_has(s, verb, LEX_AUX) && !(k->flags & LEX_PLACE))
-        votes[ATTRIBUTE_ACTIONS] += VOTE_VERB - 1;
+    else
+        vote_thing(s, head, verb, votes);
+    if (tok_has(s, verb, LEX_SHOW) && tok_role(s, head, ROLE_PICTURE))
+        vote_shown(s, verb, end, votes);
 }
 
 static void vote_quotes(const struct scan *s, const struct text_claim *c,
@@ -247,7 +316,7 @@ static enum attribute attribute_of_claim(const struct scan *s, size_t i)
 
     verb = meaning_verb(s, verb, r.end);
     vote_words(s, r, votes);
-    vote_subject(s, head, verb, votes);
+    vote_subject(s, head, verb, r.end, votes);
     vote_quotes(s, c, votes);
     if (s->hint != ATTRIBUTE_NONE)
         votes[s->hint] += VOTE_HINT;

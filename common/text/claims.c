@@ -9,31 +9,7 @@
  */
 #include <math.h>
 
-#include "text_int.h"
-
-enum { CLAUSE_LOOK = 16 /* tokens in which the verb of a clause must come */ };
-
-enum joint {
-    JOINT_COMMA,
-    JOINT_AND,    /* and, but, then */
-    JOINT_WHILE,  /* while, as, whereas */
-    JOINT_STRONG, /* semicolon */
-    JOINT_DASH,
-    JOINT_NONE,
-};
-
-/* The clause being read. */
-struct clause {
-    size_t begin;         /* its first token */
-    size_t main;          /* its finite verb, or SIZE_MAX */
-    size_t past;          /* a form that may be it, or SIZE_MAX */
-    struct range subject; /* carried from the clause before; empty: none */
-    size_t head;          /* where its anchors are looked for from */
-    bool relative_due;    /* behind "who": the next verb is not the main one */
-    bool relative;        /* inside a relative clause behind the verb */
-    bool dependent;       /* begins with "when", "after": not a claim alone */
-    bool as;              /* begins with "as" or "while" */
-};
+#include "clauses_int.h"
 
 struct cutting {
     struct scan *s;
@@ -43,236 +19,6 @@ struct cutting {
     unsigned depth; /* of brackets */
     bool summary;
 };
-
-/* --- what stands at a place ----------------------------------------------- */
-
-static bool is_and(const struct scan *s, size_t i)
-{
-    return tok_has(s, i, LEX_CONJ) && !s->toks[i].quoted &&
-           !tok_in(s, i, "or nor as while whereas plus");
-}
-
-static bool is_while(const struct scan *s, size_t i)
-{
-    if (tok_in(s, i, "while whereas"))
-        return !s->toks[i].quoted;
-    return tok_is(s, i, "as") && !s->toks[i].quoted && !s->toks[i].phrase;
-}
-
-/* Step over an anchor and the comma behind it. */
-static bool skip_anchor(const struct scan *s, size_t *i, size_t end)
-{
-    uint32_t anchor = *i < end ? s->toks[*i].anchor : 0;
-
-    if (!anchor)
-        return false;
-    *i = s->anchors[anchor - 1].end;
-    if (*i < end &&
-        (s->toks[*i].kind == TOK_COMMA || s->toks[*i].kind == TOK_COLON ||
-         s->toks[*i].kind == TOK_DASH))
-        ++*i;
-    return true;
-}
-
-/* "Then, ", "Finally, ": words that only join. */
-static bool skip_connective(const struct scan *s, size_t *i, size_t end)
-{
-    size_t n;
-
-    if (*i >= end || s->toks[*i].quoted)
-        return false;
-    n = s->toks[*i].phrase && s->toks[*i].phrase->flags & LEX_CONNECT
-            ? s->toks[*i].phrase_n
-            : 1;
-    if (!tok_has(s, *i, LEX_CONNECT))
-        return false;
-    if (*i + n < end && s->toks[*i + n].kind == TOK_COMMA)
-        *i += n + 1;
-    else if (tok_is(s, *i, "then"))
-        *i += n;
-    else
-        return false;
-    return true;
-}
-
-static size_t skip_adverbs(const struct scan *s, size_t i, size_t end)
-{
-    while (i < end && tok_has(s, i, LEX_ADV) && !s->toks[i].quoted &&
-           !(s->toks[i].flags & (LEX_NOUN | LEX_PREP | LEX_VERB)))
-        i++;
-    return i;
-}
-
-static bool begins_subject(const struct scan *s, size_t i)
-{
-    const struct tok *k = &s->toks[i];
-
-    if (k->kind != TOK_WORD || k->quoted)
-        return false;
-    if (k->flags & (LEX_PREP | LEX_SUBORD | LEX_AUX | LEX_ABSORBED))
-        return false;
-    if (k->flags & LEX_REL && !(k->flags & LEX_DET))
-        return false;
-    return k->numeric || k->flags & (LEX_DET | LEX_PRON_SUBJECT | LEX_PRON |
-                                     LEX_NOUN | LEX_ADJ | LEX_NAME);
-}
-
-struct look {
-    size_t verb, past;
-    unsigned relative, joints;
-    bool noun;
-};
-
-/* One token of a possible clause: 1 its verb, -1 there is none, 0 go on. */
-static int look_step(const struct scan *s, struct look *x, size_t i, size_t end)
-{
-    const struct tok *k = &s->toks[i];
-
-    if (k->anchor)
-        return 0;
-    if (k->kind != TOK_WORD || k->quoted)
-        return -1;
-    if (k->finite & (FINITE_S | FINITE_AUX | FINITE_BASE)) {
-        if (!x->noun)
-            return -1;
-        if (x->relative == 0)
-            return 1;
-        x->relative--;
-        return 0;
-    }
-    if (k->finite & FINITE_PAST && x->past == SIZE_MAX && x->relative == 0)
-        x->past = i;
-    if (k->flags & LEX_REL && x->noun) {
-        x->relative++;
-        return 0;
-    }
-    if (k->flags & LEX_CONJ) {
-        if (!x->noun || x->joints++ || !tok_in(s, i, "and or") ||
-            i + 1 >= end || !begins_subject(s, i + 1))
-            return -1;
-        return 0;
-    }
-    if (k->flags & LEX_SUBORD && !(k->flags & LEX_PREP))
-        return -1;
-    if (k->numeric ||
-        k->flags & (LEX_NOUN | LEX_PRON_SUBJECT | LEX_PRON | LEX_NAME))
-        x->noun = true;
-    return 0;
-}
-
-/* Whether a subject and its verb begin at i: the verb, or SIZE_MAX. */
-static size_t clause_at(const struct scan *s, size_t i, size_t end, bool past)
-{
-    struct look x = {SIZE_MAX, SIZE_MAX, 0, 0, false};
-
-    i = skip_adverbs(s, i, end);
-    if (i >= end || !begins_subject(s, i))
-        return SIZE_MAX;
-    for (size_t n = 0; n < CLAUSE_LOOK && i < end; n++, i++) {
-        int found = look_step(s, &x, i, end);
-
-        if (found > 0)
-            return i;
-        if (found < 0)
-            break;
-    }
-    return past ? x.past : SIZE_MAX;
-}
-
-/* The first verb behind the auxiliary of a clause, or SIZE_MAX. */
-static size_t behind_auxiliary(const struct scan *s, size_t main, size_t end)
-{
-    size_t i = main + 1;
-
-    while (i < end && i < main + 6 && s->toks[i].kind == TOK_WORD &&
-           !s->toks[i].quoted &&
-           (tok_has(s, i, LEX_ADV) || tok_in(s, i, "be been being not")) &&
-           !tok_has(s, i, LEX_V_ING))
-        i++;
-    return i < end && tok_has(s, i, LEX_VERB) && !s->toks[i].quoted ? i
-                                                                    : SIZE_MAX;
-}
-
-/* A form that is no noun here: nothing else, or an object behind it. */
-static bool surely_verb(const struct scan *s, size_t i)
-{
-    uint64_t next;
-
-    if (!(s->toks[i].flags & (LEX_NOUN | LEX_ADJ | LEX_PREP)))
-        return true;
-    if (i + 1 >= s->n_toks)
-        return false;
-    next = s->toks[i + 1].flags;
-    return next & (LEX_DET | LEX_PRON | LEX_PREP | LEX_ADV) ||
-           s->toks[i + 1].numeric || s->toks[i + 1].quoted;
-}
-
-/* Whether the verb at i goes on with the clause's own verb: the same form, or
- * the same auxiliary before both. *aux: the auxiliary is carried as well. */
-static bool goes_on(const struct scan *s, const struct clause *c, size_t i,
-                    size_t end, bool *aux)
-{
-    uint64_t f = s->toks[i].flags;
-    size_t main = c->main, verb;
-
-    *aux = false;
-    if (s->toks[i].kind != TOK_WORD || s->toks[i].quoted)
-        return false;
-    if (main == SIZE_MAX)
-        return c->past != SIZE_MAX && f & LEX_V_PAST && surely_verb(s, i);
-    if (f & LEX_AUX)
-        return !tok_in(s, i, "be been being");
-    if (s->toks[main].finite & FINITE_AUX) {
-        verb = behind_auxiliary(s, main, end);
-        *aux = verb != SIZE_MAX &&
-               (f & s->toks[verb].flags &
-                (LEX_V_ING | LEX_V_PAST | LEX_V_BASE)) != 0 &&
-               (f & LEX_V_ING || surely_verb(s, i));
-        if (*aux)
-            return true;
-        return f & LEX_V_S && surely_verb(s, i);
-    }
-    if (s->toks[main].finite & FINITE_S)
-        return f & LEX_V_S && (s->toks[i].finite || surely_verb(s, i));
-    return f & LEX_V_BASE && surely_verb(s, i);
-}
-
-/* --- subjects ------------------------------------------------------------- */
-
-/* What is carried from a clause: the part between commas before its verb that
- * begins like a subject. */
-static struct range subject_of(const struct scan *s, const struct clause *c,
-                               size_t verb)
-{
-    struct range best = c->subject;
-    size_t from = c->begin;
-
-    if (verb == SIZE_MAX)
-        return best;
-    while (from < verb) {
-        size_t end = from, first;
-
-        while (end < verb && s->toks[end].kind != TOK_COMMA)
-            end++;
-        first = skip_adverbs(s, from, end);
-        if (first < end && begins_subject(s, first)) {
-            while (end > first && s->toks[end - 1].kind != TOK_WORD &&
-                   !s->toks[end - 1].quoted)
-                end--;
-            best = (struct range){(uint32_t)first, (uint32_t)end};
-            /* "The man, wearing a hat, walks": the first part is it. */
-            if (s->toks[verb - 1].kind == TOK_COMMA)
-                break;
-        }
-        while (end < verb && s->toks[end].kind == TOK_COMMA)
-            end++;
-        from = end;
-    }
-    while (best.end > best.first + 1 && tok_has(s, best.end - 1, LEX_ADV) &&
-           !tok_has(s, best.end - 1, LEX_NOUN | LEX_PRON))
-        best.end--;
-    return best;
-}
 
 /* --- claims --------------------------------------------------------------- */
 
@@ -365,46 +111,6 @@ static void add_claim(struct cutting *x, size_t end)
     t->claims[t->n_claims++] = claim;
 }
 
-/* "- ", "* ", a bullet at the head of a line. */
-static bool is_list_mark(const struct scan *s, size_t i, size_t end)
-{
-    if (i >= end || s->toks[i].quoted)
-        return false;
-    return s->toks[i].kind == TOK_DASH ||
-           (s->toks[i].kind == TOK_OTHER &&
-            (s->toks[i].cp == '*' || s->toks[i].cp == 0x2022));
-}
-
-/* Where a clause begins behind a joint: conjunctions, anchors and connectives
- * left out. *kind gets what joined it. */
-static size_t clause_begin(const struct scan *s, size_t i, size_t end,
-                           enum joint *kind, bool *anchored)
-{
-    for (;;) {
-        if (i < end && is_and(s, i) && !s->toks[i].anchor) {
-            *kind = *kind == JOINT_STRONG ? JOINT_STRONG : JOINT_AND;
-            i += s->toks[i].phrase && s->toks[i].phrase->flags & LEX_CONJ
-                     ? s->toks[i].phrase_n
-                     : 1;
-        } else if (i < end && is_while(s, i)) {
-            *kind = *kind == JOINT_STRONG ? JOINT_STRONG : JOINT_WHILE;
-            i++;
-        } else if (skip_anchor(s, &i, end)) {
-            *anchored = true;
-        } else if (skip_connective(s, &i, end)) {
-            if (*kind == JOINT_COMMA)
-                *kind = JOINT_AND;
-        } else if (*kind != JOINT_NONE && i < end &&
-                   s->toks[i].kind == TOK_COMMA) {
-            i++;
-        } else if (*kind == JOINT_NONE && is_list_mark(s, i, end)) {
-            i++;
-        } else {
-            return i;
-        }
-    }
-}
-
 static void start_clause(struct cutting *x, size_t head, size_t begin)
 {
     x->c = (struct clause){
@@ -450,13 +156,20 @@ static size_t try_cut(struct cutting *x, size_t i, enum joint kind)
                      end, &kind, &anchored);
     if (begin >= end || !has_words(s, x->c.begin, i))
         return 0;
+    verb = behind_insertion(s, skip_adverbs(s, begin, end), end);
+    own = clause_at(s, begin, end, x->c.main == SIZE_MAX);
+    if (own == SIZE_MAX && verb < end && verb > begin && kind != JOINT_COMMA)
+        own = clause_at(s, verb, end, false);
+    /* A past form is the verb on the left only if one is on the right. */
+    if (own != SIZE_MAX && x->c.main == SIZE_MAX && !x->c.as &&
+        !(s->toks[own].finite & FINITE_PAST) && kind != JOINT_STRONG)
+        return 0;
     if (kind == JOINT_STRONG) {
-        cut(x, i, begin, SIZE_MAX, clause_at(s, begin, end, true) == SIZE_MAX,
-            false);
+        carried = own == SIZE_MAX && verb < end && has_left(&x->c) &&
+                  goes_on(s, &x->c, verb, end, &aux);
+        cut(x, i, begin, verb, carried, aux);
         return begin;
     }
-    verb = skip_adverbs(s, begin, end);
-    own = clause_at(s, begin, end, x->c.main == SIZE_MAX);
     carried = kind != JOINT_WHILE && kind != JOINT_DASH && verb < end &&
               has_left(&x->c) && !x->c.relative &&
               goes_on(s, &x->c, verb, end, &aux) &&
@@ -503,8 +216,9 @@ static void note_word(struct cutting *x, size_t i)
                !c->relative_due) {
         c->past = i;
     }
-    if (k->flags & LEX_REL && i > c->begin &&
-        tok_has(x->s, i - 1, LEX_NOUN | LEX_PRON)) {
+    if (k->flags & LEX_REL && i > c->begin + 1 &&
+        tok_has(x->s, i - (x->s->toks[i - 1].kind == TOK_COMMA ? 2 : 1),
+                LEX_NOUN | LEX_PRON)) {
         c->relative_due = true;
         c->relative = c->main != SIZE_MAX;
     }
@@ -580,7 +294,7 @@ static size_t begin_sentence(struct cutting *x)
 
 static bool is_clip(const struct scan *s, size_t i)
 {
-    return tok_in(s, i, "video clip scene footage film sequence recording");
+    return tok_role(s, i, ROLE_CLIP);
 }
 
 /* "Throughout, …", "… throughout.", "throughout the video". */

@@ -56,7 +56,7 @@ static size_t noun_behind(const struct scan *s, size_t i, size_t end)
         }
         if (noun != SIZE_MAX)
             break;
-        if (!modifies(s, i) && !tok_in(s, i, "and or"))
+        if (!modifies(s, i) && !tok_role(s, i, ROLE_AND_OR))
             break;
     }
     return noun;
@@ -115,10 +115,10 @@ static void colour_fact(struct facts *x, size_t i, const struct lex *e,
     uint64_t about = stem_at(s, noun);
 
     if (noun == SIZE_MAX && e->flags & (LEX_COLOUR_BEFORE_NOUN | LEX_NOUN) &&
-        !tok_in(s, i - (i > x->r.first),
-                "is are in was painted wearing dressed"))
+        !tok_role(s, i - (i > x->r.first), ROLE_COLOUR_AFTER))
         return;
-    if (!about && x->verb != SIZE_MAX && i > x->verb && !tok_is(s, i - 1, "in"))
+    if (!about && x->verb != SIZE_MAX && i > x->verb &&
+        !tok_role(s, i - 1, ROLE_IN))
         about = x->subject;
     if (!about)
         about = stem_at(s, noun_before(s, x->r.first, i));
@@ -140,7 +140,7 @@ static void count_fact(struct facts *x, size_t i, int64_t value, size_t n)
         return;
     if (i + n < x->r.end &&
         (s->toks[i + n].flags & (LEX_TIME_UNIT | LEX_UNIT) ||
-         tok_is(s, i + n, "of")))
+         tok_role(s, i + n, ROLE_OF)))
         return;
     if (i > x->r.first && s->toks[i].shape & SHAPE_GLUED &&
         s->toks[i - 1].kind == TOK_OTHER)
@@ -171,25 +171,23 @@ static void value_facts(struct facts *x, size_t i)
 /* "left the room", "right behind", "is left": no side. */
 static bool is_no_side(const struct scan *s, size_t i, size_t least)
 {
-    if (tok_is(s, i, "left"))
+    if (tok_role(s, i, ROLE_LEFT))
         return s->toks[i].finite || (i > least && tok_has(s, i - 1, LEX_AUX)) ||
                (tok_has(s, i + 1, LEX_DET) && i > least &&
                 tok_has(s, i - 1, LEX_NOUN | LEX_PRON_SUBJECT));
-    if (tok_is(s, i, "right"))
-        return tok_in(s, i + 1,
-                      "now before after behind next in at beside "
-                      "away there here as on") ||
-               (i > least && tok_in(s, i - 1, "all alright"));
+    if (tok_role(s, i, ROLE_RIGHT))
+        return tok_role(s, i + 1, ROLE_RIGHT_ADVERB) ||
+               (i > least && tok_role(s, i - 1, ROLE_ALL));
     return false;
 }
 
 /* "from left to right": where it starts from. */
 static bool is_origin(const struct scan *s, size_t i, size_t least)
 {
-    if (i > least && tok_is(s, i - 1, "from"))
+    if (i > least && tok_role(s, i - 1, ROLE_FROM))
         return true;
-    return i > least + 1 && tok_in(s, i - 1, "the his her its their") &&
-           tok_is(s, i - 2, "from");
+    return i > least + 1 && tok_role(s, i - 1, ROLE_POSSESSIVE) &&
+           tok_role(s, i - 2, ROLE_FROM);
 }
 
 static uint64_t about_side(const struct facts *x, size_t i, size_t n)
@@ -198,7 +196,7 @@ static uint64_t about_side(const struct facts *x, size_t i, size_t n)
     size_t noun = SIZE_MAX;
 
     if (i + n < x->r.end && is_thing(s, i + n) &&
-        !tok_in(s, i + n, "side part corner edge half"))
+        !tok_role(s, i + n, ROLE_SIDE_NOUN))
         noun = noun_behind(s, i + n, x->r.end);
     if (noun == SIZE_MAX && x->verb != SIZE_MAX && i > x->verb)
         return x->subject;
@@ -285,6 +283,8 @@ static bool negates(const struct scan *s, size_t i)
     if (k->flags & LEX_NEG || (k->phrase && k->phrase->flags & LEX_NEG))
         return true;
     w = tok_text(s, i);
+    if (w.p[w.n - 1] != 't')
+        return false;
     return str_ends(w, "n't") || str_ends(w, "n\xe2\x80\x99t");
 }
 
@@ -294,8 +294,7 @@ static size_t negated_until(const struct scan *s, size_t i, size_t end)
 {
     size_t noun, k = i + 1;
 
-    if (tok_in(s, i, "no without lacks lacking") ||
-        (s->toks[i].flags & LEX_PREP)) {
+    if (tok_role(s, i, ROLE_NEGATES_NOUN) || (s->toks[i].flags & LEX_PREP)) {
         noun = noun_behind(s, k + (k < end && tok_has(s, k, LEX_DET)), end);
         return noun == SIZE_MAX ? k + 1 : noun + 1;
     }

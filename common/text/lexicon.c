@@ -11,6 +11,63 @@
 #include "asid/data/schema.h"
 #include "lexicon_int.h"
 
+const char *const role_names[ROLES] = {
+    "be_bare",
+    "be",
+    "to",
+    "and_or",
+    "joins_no_clauses",
+    "while",
+    "as",
+    "then",
+    "there",
+    "not",
+    "singular_pronoun",
+    "plural_subject",
+    "view",
+    "clip",
+    "of",
+    "on",
+    "in",
+    "from",
+    "left",
+    "right",
+    "right_is_no_side_before",
+    "right_is_no_side_after",
+    "article",
+    "side_of_something",
+    "negates_noun",
+    "ends_noun_phrase",
+    "relative",
+    "read",
+    "colour_follows",
+    "not_living",
+    "picture",
+    "ordinal_sign",
+    "timestamp",
+    "second",
+    "second_in_words",
+    "the",
+    "at",
+    "begins_range",
+    "around_time",
+    "starting",
+    "joins_range",
+    "and",
+    "minute",
+    "mark",
+    "when_after_seconds",
+    "into",
+    "the_to",
+    "footage",
+    "onward",
+    "hour_of_day",
+    "part_of_day",
+    "night",
+    "lasts_after_seconds",
+    "second_unit",
+};
+
 enum { CUE_STRONG = 4, CUE_WEAK = 2 };
 enum { WEIGHT_FREQUENT = 2, WEIGHT_LISTED = 4 };
 
@@ -97,6 +154,7 @@ static const struct section classes[] = {
     {"duration", LEX_DURATION, AS_WRITTEN},
     {"not_anchor_after", LEX_NOT_AFTER, AS_WRITTEN},
     {"mark", LEX_MARK, AS_WRITTEN},
+    {"says_elsewhere", LEX_SAYS_ELSEWHERE, AS_WRITTEN},
     {"person", LEX_PERSON, AS_NOUN},
     {"animal", LEX_ANIMAL, AS_NOUN},
     {"body", LEX_BODY, AS_NOUN},
@@ -149,7 +207,7 @@ static enum asid_rc load_sections(struct lex_load *l, const struct json *from,
 /* --- values --------------------------------------------------------------- */
 
 struct value {
-    uint64_t flags;
+    uint64_t flags, roles;
     int32_t number;
     uint8_t colour;
     struct lex_scale side, opposite;
@@ -181,6 +239,7 @@ static void give_value(struct lex_load *l, struct str word, void *user)
         e->colour = v->colour;
     if (v->flags & (LEX_NUMBER | LEX_ORDINAL))
         e->stem = stem_of_number(v->number, (v->flags & LEX_ORDINAL) != 0);
+    e->roles |= v->roles;
     add_scale(e->sides, v->side);
     add_scale(e->opposites, v->opposite);
     if (v->cue > e->cues[v->attribute])
@@ -201,6 +260,26 @@ static enum asid_rc load_numbers(struct lex_load *l, const struct json *from,
         TRY(lex_words(l, list, give_value, &v));
     }
     return ASID_OK;
+}
+
+static enum asid_rc load_roles(struct lex_load *l, const struct json *from)
+{
+    uint64_t seen = 0;
+
+    json_each(list, from) {
+        struct value v = {.number = -1};
+
+        for (unsigned i = 0; i < ROLES; i++)
+            if (str_is(json_key(list), role_names[i]))
+                v.roles = UINT64_C(1) << i;
+        if (!v.roles)
+            return wrong(l, list, "no such role");
+        seen |= v.roles;
+        TRY(lex_words(l, list, give_value, &v));
+    }
+    return seen == (UINT64_C(1) << ROLES) - 1
+               ? ASID_OK
+               : wrong(l, from, "a role is missing");
 }
 
 static enum asid_rc load_colours(struct lex_load *l, const struct json *from)
@@ -405,6 +484,7 @@ static enum asid_rc load_all(struct lex_load *l, const struct json *file)
                    json_get(file, "nouns_that_are_colours_only_before_nouns"),
                    LEX_COLOUR_BEFORE_NOUN));
     TRY(load_plain(l, json_get(file, "stop"), LEX_STOP));
+    TRY(load_roles(l, json_get(file, "roles")));
     TRY(load_numbers(l, json_get(file, "numbers"), LEX_NUMBER));
     TRY(load_numbers(l, json_get(file, "counts"), LEX_COUNT));
     TRY(load_numbers(l, json_get(file, "ordinals"), LEX_ORDINAL));

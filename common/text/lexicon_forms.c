@@ -244,9 +244,12 @@ void lex_give_verb(struct lex_load *l, struct str forms, uint64_t flags)
 static bool ends_in(struct str w, const char *endings)
 {
     while (*endings) {
-        size_t n = strcspn(endings, " ");
+        size_t n = 0;
 
-        if (w.n > n + 1 && memcmp(w.p + w.n - n, endings, n) == 0)
+        while (endings[n] && endings[n] != ' ')
+            n++;
+        if (w.n > n + 1 && w.p[w.n - 1] == endings[n - 1] &&
+            memcmp(w.p + w.n - n, endings, n) == 0)
             return true;
         endings += n;
         endings += *endings == ' ';

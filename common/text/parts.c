@@ -16,13 +16,9 @@
 
 enum { PHRASE_MAX = 5, COMPOUND = 6 };
 
-bool tok_is(const struct scan *s, size_t i, const char *text)
+/* The word in lower case is how text begins. */
+static bool matches(struct str w, const char *text)
 {
-    struct str w;
-
-    if (i >= s->n_toks)
-        return false;
-    w = tok_text(s, i);
     for (size_t k = 0; k < w.n; k++) {
         char c = w.p[k];
 
@@ -31,20 +27,23 @@ bool tok_is(const struct scan *s, size_t i, const char *text)
         if (text[k] != c) /* also at its end */
             return false;
     }
-    return text[w.n] == '\0';
+    return true;
+}
+
+bool tok_is(const struct scan *s, size_t i, const char *text)
+{
+    return i < s->n_toks && matches(tok_text(s, i), text) &&
+           text[s->toks[i].n] == '\0';
 }
 
 bool tok_in(const struct scan *s, size_t i, const char *list)
 {
-    char word[16];
+    while (i < s->n_toks && *list) {
+        size_t n = 0;
 
-    while (*list) {
-        size_t n = strcspn(list, " ");
-
-        BUG_IF(n >= sizeof word);
-        memcpy(word, list, n);
-        word[n] = '\0';
-        if (tok_is(s, i, word))
+        while (list[n] && list[n] != ' ')
+            n++;
+        if (n == s->toks[i].n && matches(tok_text(s, i), list))
             return true;
         list += n;
         list += *list == ' ';
@@ -132,11 +131,13 @@ struct before {
     size_t i; /* or SIZE_MAX */
     bool joined;
     bool adverb; /* there were adverbs between */
+    /* A plural noun came and no verb yet: "people on the sidewalk scream". */
+    bool plural;
 };
 
 static bool is_be(const struct scan *s, size_t i)
 {
-    return tok_in(s, i, "be been being");
+    return tok_role(s, i, ROLE_BE_BARE);
 }
 
 static bool is_subject(const struct scan *s, size_t i)
@@ -163,6 +164,22 @@ static bool has_article(const struct scan *s, size_t i)
     return false;
 }
 
+/* "Warm sunlight streams through": the noun before has nothing but adjectives
+ * between it and the head of the clause. */
+static bool heads_clause(const struct scan *s, size_t i)
+{
+    for (size_t n = 0; n < COMPOUND; n++, i--) {
+        if (s->toks[i].kind != TOK_WORD || s->toks[i].quoted)
+            return true;
+        if (!tok_has(s, i, LEX_NOUN | LEX_ADJ) ||
+            tok_has(s, i, LEX_PREP | LEX_PLURAL))
+            return tok_has(s, i, LEX_CONJ);
+        if (i == 0)
+            return true;
+    }
+    return false;
+}
+
 /* What follows a verb rather than a noun. */
 static bool takes_object(const struct scan *s, size_t i)
 {
@@ -182,13 +199,26 @@ static bool is_third_person(const struct scan *s, size_t i, struct before b)
         return true;
     if (!noun)
         return !tok_has(s, b.i, LEX_DET) || tok_has(s, b.i, LEX_PRON);
-    if (tok_has(s, b.i, LEX_PRON_SUBJECT | LEX_REL | LEX_NAME))
+    if (tok_has(s, b.i, LEX_PRON_SUBJECT | LEX_REL | LEX_NAME) ||
+        tok_role(s, b.i, ROLE_SINGULAR))
         return true;
     if (tok_has(s, b.i, LEX_CONJ))
         return takes_object(s, i + 1);
     if (tok_has(s, b.i, LEX_PLURAL) || !tok_has(s, b.i, LEX_NOUN))
         return false;
-    return has_article(s, b.i) && !tok_has(s, i + 1, LEX_AUX);
+    if (tok_has(s, i + 1, LEX_AUX))
+        return false;
+    return has_article(s, b.i) ||
+           (heads_clause(s, b.i) && takes_object(s, i + 1));
+}
+
+/* Behind this word the noun phrase goes on: it is no verb. */
+static bool ends_phrase(const struct scan *s, size_t i)
+{
+    uint64_t next = i + 1 < s->n_toks ? s->toks[i + 1].flags : 0;
+
+    return next & (LEX_NOUN | LEX_AUX | LEX_V_S) &&
+           !(next & (LEX_ADV | LEX_DET | LEX_PREP | LEX_CONJ));
 }
 
 static bool is_plural_base(const struct scan *s, size_t i, struct before b)
@@ -198,7 +228,10 @@ static bool is_plural_base(const struct scan *s, size_t i, struct before b)
 
     if (b.i == SIZE_MAX || !b.joined)
         return b.i == SIZE_MAX && !noun && f & LEX_V_BASE;
-    if (tok_in(s, b.i, "they we you i who both people"))
+    if (tok_role(s, b.i, ROLE_PLURAL))
+        return true;
+    if (b.plural && !(f & (LEX_GUESSED | LEX_PREP | LEX_ADV)) &&
+        tok_has(s, b.i, LEX_NOUN) && !ends_phrase(s, i))
         return true;
     return tok_has(s, b.i, LEX_PLURAL) && tok_has(s, b.i, LEX_NOUN) &&
            !(f & LEX_GUESSED) && (!noun || takes_object(s, i + 1));
@@ -208,7 +241,7 @@ static uint8_t finite_of(const struct scan *s, size_t i, struct before b)
 {
     uint64_t f = s->toks[i].flags;
     bool group = b.joined && b.i != SIZE_MAX &&
-                 (tok_has(s, b.i, LEX_AUX) || tok_is(s, b.i, "to"));
+                 (tok_has(s, b.i, LEX_AUX) || tok_role(s, b.i, ROLE_TO));
 
     if (group)
         return 0;
@@ -223,16 +256,27 @@ static uint8_t finite_of(const struct scan *s, size_t i, struct before b)
     return 0;
 }
 
+/* Whether a plural subject still waits for its verb behind token i. */
+static bool plural_behind(const struct scan *s, size_t i, bool plural)
+{
+    const struct tok *k = &s->toks[i];
+
+    if (k->finite || k->flags & (LEX_CONJ | LEX_SUBORD | LEX_REL))
+        return false;
+    if (!(k->flags & LEX_NOUN) || k->flags & LEX_PREP)
+        return plural;
+    return plural || k->flags & LEX_PLURAL;
+}
+
 static void find_finite(struct scan *s, struct range r)
 {
-    struct before b = {SIZE_MAX, true, false};
+    struct before b = {SIZE_MAX, true, false, false};
 
     for (size_t i = r.first; i < r.end; i++) {
         struct tok *k = &s->toks[i];
 
         if (k->kind != TOK_WORD || k->quoted || k->anchor) {
-            b.joined = false;
-            b.adverb = false;
+            b.joined = b.adverb = b.plural = false;
             continue;
         }
         if (k->flags & (LEX_VERB | LEX_AUX))
@@ -243,7 +287,7 @@ static void find_finite(struct scan *s, struct range r)
             b.adverb = true;
             continue;
         }
-        b = (struct before){i, true, false};
+        b = (struct before){i, true, false, plural_behind(s, i, b.plural)};
     }
 }
 

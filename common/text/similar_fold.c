@@ -4,11 +4,32 @@
 #include "asid/text/similar.h"
 #include "text_int.h"
 
+static bool is_plain_word(struct str word)
+{
+    for (size_t i = 0; i < word.n; i++) {
+        char c = word.p[i];
+
+        if (c == '\'' || c == ',' || (unsigned char)c >= 0x80)
+            return false;
+    }
+    return true;
+}
+
 /* A word in lower case without apostrophes. */
 static void add_folded(struct buf *b, struct str word)
 {
     struct buf w;
 
+    if (is_plain_word(word)) {
+        char *to = buf_room(b, word.n);
+
+        for (size_t i = 0; to && i < word.n; i++)
+            to[i] =
+                (char)(word.p[i] |
+                       (word.p[i] >= 'A' && word.p[i] <= 'Z' ? 'a' - 'A' : 0));
+        b->n += to ? word.n : 0;
+        return;
+    }
     buf_init(&w, TEXT_MAX * 4);
     fold_add(&w, word);
     for (size_t i = 0; i < w.n; i++)
@@ -40,7 +61,7 @@ static void add_token(struct buf *b, const struct scan *s, size_t i,
 struct str similar_fold(const struct text_rules *rules, struct arena *a,
                         struct str text)
 {
-    struct scan s = {.rules = rules, .arena = a};
+    struct scan s = {.rules = rules, .arena = a, .spelling = true};
     uint8_t shape = 0;
     struct str folded;
     struct buf b;
@@ -61,7 +82,7 @@ struct str similar_fold(const struct text_rules *rules, struct arena *a,
 size_t similar_words(const struct text_rules *rules, struct arena *a,
                      struct str text, struct similar_word **words)
 {
-    struct scan s = {.rules = rules, .arena = a};
+    struct scan s = {.rules = rules, .arena = a, .spelling = true};
     struct similar_word *list;
     struct buf b;
     size_t n = 0;

@@ -35,7 +35,7 @@ static bool bounds_phrase(const struct scan *s, size_t i)
     if (!is_word(s, i))
         return true;
     return (k->flags & (LEX_CONJ | LEX_SUBORD) && !(k->flags & LEX_DET)) ||
-           tok_in(s, i, "as while and then who that which");
+           tok_role(s, i, ROLE_BOUND);
 }
 
 static bool speaks(const struct scan *s, struct range r)
@@ -53,7 +53,7 @@ static bool writes(const struct scan *s, struct range r)
     for (size_t i = r.first; i < r.end; i++) {
         const struct tok *k = &s->toks[i];
 
-        if (k->flags & LEX_PREP && !tok_is(s, i, "on"))
+        if (k->flags & LEX_PREP && !tok_role(s, i, ROLE_ON))
             break;
         if (k->flags & (LEX_PERSON | LEX_PRON_SUBJECT))
             return false;
@@ -61,6 +61,21 @@ static bool writes(const struct scan *s, struct range r)
                   (k->phrase && k->phrase->flags & LEX_WRITING);
     }
     return writing;
+}
+
+/* "a voice is heard saying", "a man can be seen shouting": the end of what
+ * stands before the auxiliary. */
+static size_t before_heard(const struct scan *s, size_t least, size_t end)
+{
+    size_t i = end;
+
+    if (i == least || !tok_has(s, i - 1, LEX_V_PAST) ||
+        tok_has(s, i - 1, LEX_NOUN))
+        return end;
+    i--;
+    while (i > least && is_word(s, i - 1) && tok_has(s, i - 1, LEX_AUX))
+        i--;
+    return end - i > 1 ? i : end;
 }
 
 /* The noun phrase that ends before token end, at or behind least. */
@@ -74,6 +89,7 @@ static struct range phrase_before(const struct scan *s, size_t least,
            tok_has(s, end - 1, LEX_ADV | LEX_AUX) &&
            !tok_has(s, end - 1, LEX_NOUN | LEX_PRON_SUBJECT))
         end--;
+    end = before_heard(s, least, end);
     first = end;
     while (first > least && end - first < SPEAKER_MAX &&
            !bounds_phrase(s, first - 1)) {
@@ -168,7 +184,7 @@ static struct range subject_before(const struct scan *s, size_t least, size_t i)
         else
             i--;
     }
-    if (i > least && tok_in(s, i - 1, "who that which"))
+    if (i > least && tok_role(s, i - 1, ROLE_RELATIVE))
         i--;
     r = phrase_before(s, least, i);
     if (r.first == r.end)
@@ -176,9 +192,16 @@ static struct range subject_before(const struct scan *s, size_t least, size_t i)
     return from_speaker(s, r);
 }
 
+/* A verb of speech; "is called “…”" is a name, not something said. */
 static bool is_saying(const struct scan *s, size_t i)
 {
-    return is_word(s, i) && tok_has(s, i, LEX_SAY) && tok_has(s, i, LEX_VERB);
+    if (!is_word(s, i) || !tok_has(s, i, LEX_SAY | LEX_SAYS_ELSEWHERE))
+        return false;
+    if (tok_has(s, i, LEX_SAYS_ELSEWHERE))
+        return true;
+    if (tok_has(s, i, LEX_V_PAST) && i > 0 && tok_role(s, i - 1, ROLE_BE))
+        return false;
+    return tok_has(s, i, LEX_VERB);
 }
 
 static bool is_showing(const struct scan *s, size_t i)
@@ -245,8 +268,7 @@ static bool cue_before(const struct scan *s, size_t q, struct cue *cue)
             cue->shown = true;
             return true;
         }
-        if (is_showing(s, i) && !is_saying(s, i) &&
-            !tok_in(s, i, "read reads reading"))
+        if (is_showing(s, i) && !is_saying(s, i) && !tok_role(s, i, ROLE_READ))
             continue;
         cue->spoken = true;
         cue->speaker = r;
@@ -282,7 +304,7 @@ static bool cue_behind(const struct scan *s, size_t q, struct cue *cue)
             continue;
         if (i == first) {
             r = phrase_behind(s, i + 1, end);
-            if (!speaks(s, r))
+            if (!speaks(s, r) && !tok_has(s, i, LEX_SAYS_ELSEWHERE))
                 return false;
         } else {
             r = (struct range){(uint32_t)first, (uint32_t)i};

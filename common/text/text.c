@@ -10,17 +10,30 @@ enum { WEIGHT_UNKNOWN = 6 };
 
 const char *text_rules_version(void)
 {
-    return "text-2";
+    return "text-3";
 }
 
-void *scan_grow(struct scan *s, void *list, size_t n, size_t *room, size_t size)
+void *scan_list(struct scan *s, size_t n, size_t size)
+{
+    enum { ALIGNED = 16 };
+    size_t bytes;
+    uintptr_t at;
+    char *p;
+
+    /* Not arena_array(): elements are written whole when they are added. */
+    BUG_IF(!size_mul(n, size, &bytes) || !size_add(bytes, ALIGNED, &bytes));
+    p = arena_bytes(s->arena, bytes);
+    at = (uintptr_t)p;
+    return p + (((at + ALIGNED - 1) & ~(uintptr_t)(ALIGNED - 1)) - at);
+}
+
+void *scan_grow_list(struct scan *s, void *list, size_t n, size_t *room,
+                     size_t size)
 {
     void *more;
 
-    if (n < *room)
-        return list;
     *room = *room ? *room * 2 : 16;
-    more = arena_array(s->arena, *room, size);
+    more = scan_list(s, *room, size);
     if (n)
         memcpy(more, list, n * size);
     return more;
@@ -47,15 +60,16 @@ static void add_words(struct scan *s, uint32_t sentence)
             continue;
         k->word = (uint32_t)t->n_words;
         w = &t->words[t->n_words++];
-        w->at = (struct span){k->at, k->n};
-        w->folded = k->folded;
-        w->stem = k->stem;
-        w->number = k->numeric;
-        w->common = k->lex && k->lex->seen && !(k->flags & LEX_NAME);
-        w->quoted = k->quoted;
-        w->weight = weight_of(k);
+        *w = (struct text_word){.at = {k->at, k->n},
+                                .folded = k->folded,
+                                .stem = k->stem,
+                                .number = k->numeric,
+                                .common = k->lex && k->lex->seen &&
+                                          !(k->flags & LEX_NAME),
+                                .quoted = k->quoted,
+                                .weight = weight_of(k),
+                                .sentence = sentence};
         w->stop = w->weight == 0;
-        w->sentence = sentence;
     }
 }
 
@@ -66,7 +80,7 @@ void scan_words(struct scan *s)
 
     for (size_t i = 0; i < s->n_toks; i++)
         n += s->toks[i].kind == TOK_WORD;
-    t->words = arena_array(s->arena, n, sizeof *t->words);
+    t->words = scan_list(s, n, sizeof *t->words);
     for (size_t i = 0; i < t->n_sentences; i++)
         add_words(s, (uint32_t)i);
 }
@@ -131,6 +145,7 @@ const struct text *text_analyse(const struct text_rules *rules, struct arena *a,
     scan_speakers(&s);
     scan_facts(&s);
     scan_attributes(&s);
+    scan_content(&s);
     stemming_end(&s.stemming);
     return s.t;
 }

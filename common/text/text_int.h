@@ -66,6 +66,7 @@
 #define LEX_COUNT (UINT64_C(1) << 50)
 #define LEX_ORDINAL (UINT64_C(1) << 51)
 #define LEX_COLOUR_BEFORE_NOUN (UINT64_C(1) << 52)
+#define LEX_SAYS_ELSEWHERE (UINT64_C(1) << 56)
 /* Not of the lexicon, but of a place in a text. */
 #define LEX_NAME (UINT64_C(1) << 53)     /* a capital inside a sentence */
 #define LEX_ABSORBED (UINT64_C(1) << 54) /* a later word of a phrase */
@@ -75,6 +76,67 @@
 /* Classes that a phrase imposes on its words. */
 #define LEX_PHRASE_PARTS                                                       \
  (LEX_PREP | LEX_CONJ | LEX_SUBORD | LEX_CONNECT | LEX_PRON | LEX_PRON_SUBJECT)
+
+/* Single words that rules ask for, by the names that lexicon.json gives them
+ * under "roles"; a word may play several. */
+enum role {
+    ROLE_BE_BARE,
+    ROLE_BE,
+    ROLE_TO,
+    ROLE_AND_OR,
+    ROLE_NO_JOINT,
+    ROLE_WHILE,
+    ROLE_AS,
+    ROLE_THEN,
+    ROLE_THERE,
+    ROLE_NOT,
+    ROLE_SINGULAR,
+    ROLE_PLURAL,
+    ROLE_VIEW,
+    ROLE_CLIP,
+    ROLE_OF,
+    ROLE_ON,
+    ROLE_IN,
+    ROLE_FROM,
+    ROLE_LEFT,
+    ROLE_RIGHT,
+    ROLE_RIGHT_ADVERB,
+    ROLE_ALL,
+    ROLE_POSSESSIVE,
+    ROLE_SIDE_NOUN,
+    ROLE_NEGATES_NOUN,
+    ROLE_BOUND,
+    ROLE_RELATIVE,
+    ROLE_READ,
+    ROLE_COLOUR_AFTER,
+    ROLE_IT,
+    ROLE_PICTURE,
+    ROLE_ORDINAL_SIGN,
+    ROLE_TIMESTAMP,
+    ROLE_SECOND,
+    ROLE_SECOND_WORD,
+    ROLE_THE,
+    ROLE_AT,
+    ROLE_RANGE,
+    ROLE_LOOSE,
+    ROLE_STARTING,
+    ROLE_RANGE_TO,
+    ROLE_AND,
+    ROLE_MINUTE,
+    ROLE_MARK,
+    ROLE_WHEN_AFTER,
+    ROLE_INTO,
+    ROLE_THE_TO,
+    ROLE_FOOTAGE,
+    ROLE_ONWARD,
+    ROLE_OF_DAY,
+    ROLE_PART_OF_DAY,
+    ROLE_NIGHT,
+    ROLE_LASTS_AFTER,
+    ROLE_SECOND_CJK,
+    ROLES,
+};
+extern const char *const role_names[ROLES];
 
 /* A value on a scale whose values exclude each other. */
 struct lex_scale {
@@ -88,6 +150,7 @@ struct lex {
     uint64_t key;  /* of the folded words */
     uint64_t stem; /* of a single word */
     uint64_t flags;
+    uint64_t roles; /* bit 1 << ROLE_* */
     int32_t number;
     uint8_t colour; /* 0: none */
     uint8_t weight;
@@ -233,14 +296,22 @@ struct scan {
     struct range *sentences, *quotes, *anchors, *claims; /* as in t */
     size_t sentences_room, quotes_room, anchors_room, claims_room;
     size_t sentence_ranges_room, quote_ranges_room, anchor_ranges_room,
-        claim_ranges_room, facts_room;
+        claim_ranges_room, facts_room, content_room;
     uint32_t *marks; /* tokens that are TOK_QUOTE */
     size_t n_marks, marks_room;
+    bool spelling; /* only tokens are wanted: no stems */
 };
 
+/* A list of n elements in the arena, not cleared. */
+void *scan_list(struct scan *s, size_t n, size_t size);
 /* Room for one more element of size in a list of n: the list, perhaps moved. */
-void *scan_grow(struct scan *s, void *list, size_t n, size_t *room,
-                size_t size);
+void *scan_grow_list(struct scan *s, void *list, size_t n, size_t *room,
+                     size_t size);
+static inline void *scan_grow(struct scan *s, void *list, size_t n,
+                              size_t *room, size_t size)
+{
+    return n < *room ? list : scan_grow_list(s, list, n, room, size);
+}
 
 static inline struct str tok_text(const struct scan *s, size_t i)
 {
@@ -258,7 +329,13 @@ static inline bool tok_is_word(const struct scan *s, size_t i)
 {
     return i < s->n_toks && s->toks[i].kind == TOK_WORD;
 }
-/* The word in lower case ASCII is text. */
+static inline bool tok_role(const struct scan *s, size_t i, enum role role)
+{
+    return i < s->n_toks && s->toks[i].lex &&
+           s->toks[i].lex->roles >> (int)role & 1;
+}
+/* The word in lower case ASCII is text; slow, for rules that are seldom
+ * asked. */
 bool tok_is(const struct scan *s, size_t i, const char *text);
 /* It is one of the words of a blank-separated list. */
 bool tok_in(const struct scan *s, size_t i, const char *list);
@@ -275,6 +352,8 @@ void scan_claims(struct scan *s);    /* t->claims */
 void scan_speakers(struct scan *s);  /* speaker and spoken of t->quotes */
 void scan_facts(struct scan *s);     /* t->facts */
 void scan_attributes(struct scan *s); /* attribute, inferred of t->claims */
+
+void scan_content(struct scan *s); /* t->content */
 
 /* Whether the sentence has one of these flags in a word or phrase. */
 bool range_has(const struct scan *s, struct range r, uint64_t flags);

@@ -40,6 +40,23 @@ static const uint8_t classes[128] = {
     ['"'] = C_QUOTE,         ['\''] = C_QUOTE,
 };
 
+/* ASCII letters in lower case and digits; 0 for anything else. */
+static const unsigned char folded[256] = {
+    ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4',
+    ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9',
+    ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e',
+    ['F'] = 'f', ['G'] = 'g', ['H'] = 'h', ['I'] = 'i', ['J'] = 'j',
+    ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o',
+    ['P'] = 'p', ['Q'] = 'q', ['R'] = 'r', ['S'] = 's', ['T'] = 't',
+    ['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y',
+    ['Z'] = 'z', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd',
+    ['e'] = 'e', ['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i',
+    ['j'] = 'j', ['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n',
+    ['o'] = 'o', ['p'] = 'p', ['q'] = 'q', ['r'] = 'r', ['s'] = 's',
+    ['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x',
+    ['y'] = 'y', ['z'] = 'z',
+};
+
 /* Marks beyond ASCII, by code point, sorted. */
 struct wide_mark {
     uint32_t from, to;
@@ -200,9 +217,22 @@ static unsigned apostrophe(const struct lexing *x, size_t at)
     return n && class_at(x, at + n) == C_LETTER ? n : 0;
 }
 
-static unsigned char lower(char c)
+/* The ASCII letters and digits that a word goes on with. */
+static void read_plain(struct lexing *x)
 {
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    uint64_t hash = x->hash;
+    size_t at = x->at;
+
+    while (at < x->n) {
+        unsigned char c = folded[(unsigned char)x->p[at]];
+
+        if (c == 0)
+            break;
+        hash = hash_u64_byte(hash, c);
+        at++;
+    }
+    x->hash = hash;
+    x->at = at;
 }
 
 /* One step of a word that began at from; false at its end. */
@@ -213,9 +243,8 @@ static bool word_step(struct lexing *x, size_t from)
     uint32_t cp;
     unsigned n;
 
-    if (c < 0x80 && is_word_class((enum class)classes[c])) {
-        x->hash = hash_u64_byte(x->hash, lower((char)c));
-        x->at++;
+    if (folded[c]) {
+        read_plain(x);
         return true;
     }
     if (x->at == from)
@@ -309,6 +338,8 @@ static void settle_word(struct lexing *x, struct tok *k)
 
     k->lex = lex_find(s->rules, k->folded);
     give_number(k, w);
+    if (s->spelling)
+        return;
     if (k->numeric && k->value >= 0)
         k->stem = stem_of_number(k->value, false);
     else if (k->lex && k->lex->stem)
@@ -563,8 +594,13 @@ static size_t number_length(const struct scan *s, size_t i, int64_t *value)
 /* Join "twenty-five" and "two hundred" into one token each. */
 static void join_numbers(struct scan *s)
 {
-    size_t to = 0, mark = 0;
+    size_t to = 0, mark = 0, first = 0;
 
+    while (first < s->n_toks &&
+           !(s->toks[first].numeric && number_word(s, first + 1)))
+        first++;
+    if (first == s->n_toks)
+        return;
     for (size_t i = 0; i < s->n_toks;) {
         struct tok *k = &s->toks[to];
         size_t n = 1;
@@ -595,9 +631,19 @@ void scan_tokens(struct scan *s)
 
     if (x.n > TEXT_MAX)
         x.n = utf8_span(x.p, TEXT_MAX);
-    s->toks_room = x.n / 5 + 16;
-    s->toks = arena_array(s->arena, s->toks_room, sizeof *s->toks);
-    while (x.at < x.n)
-        step(&x);
+    s->toks_room = x.n / 4 + 16;
+    s->toks = scan_list(s, s->toks_room, sizeof *s->toks);
+    while (x.at < x.n) {
+        unsigned char c = (unsigned char)x.p[x.at];
+
+        if (c == ' ') {
+            x.glued = false;
+            x.at++;
+        } else if (folded[c]) {
+            read_word(&x);
+        } else {
+            step(&x);
+        }
+    }
     join_numbers(s);
 }

@@ -138,6 +138,8 @@ struct text_claim {
     uint32_t sentence;
     size_t first_word, n_words; /* its words */
     size_t first_fact, n_facts;
+    size_t first_content, n_content; /* what it is compared by */
+    uint32_t weight;                 /* of all its content */
     double start, end; /* seconds, from its own anchor or the last one before
                           it in the text; NAN when there is none, and for a
                           summary without an anchor of its own. A point claim
@@ -149,6 +151,13 @@ struct text_claim {
     bool summary;  /* looks back over the whole clip ("Throughout, ...") */
     bool inferred; /* a guess, a feeling, an intention, a theme: nothing that
                       can be pointed at ("as if", "suggesting") */
+};
+
+/* A stem that carries content, of the words of a claim and of the subject it
+ * took over: once each, sorted by stem. Of very long claims the first 256. */
+struct text_content {
+    uint64_t stem;
+    uint32_t weight;
 };
 
 struct text {
@@ -165,6 +174,8 @@ struct text {
     size_t n_claims;
     struct text_fact *facts;
     size_t n_facts;
+    struct text_content *content; /* of all claims, in their order */
+    size_t n_content;
 };
 
 /* Take a text apart. hint is the attribute it was written for (claims that
