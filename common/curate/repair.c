@@ -201,12 +201,14 @@ static bool comes_before(const struct work *w, const struct repair *r,
     return w->t->claims[c.first].start > r->start;
 }
 
+/* A text without anchors gets none; one that is written from nothing does. */
 static void add_new(struct work *w, struct repair *r)
 {
+    bool timeless = w->t->n_sentences > 0 && w->t->n_anchors == 0;
     struct str anchor = STR("");
 
-    if (!isnan(r->start) && (isnan(w->now) || w->now != r->start) &&
-        !(isnan(w->now) && w->t->n_anchors == 0)) {
+    if (!timeless && !isnan(r->start) &&
+        (isnan(w->now) || w->now != r->start)) {
         anchor = text_anchor_format(w->a, r->start, r->end);
         w->now = r->start;
     }
