@@ -29,11 +29,6 @@ ifneq ($(findstring clang,$(CC)),clang)
 # clang takes NAN and INFINITY for floats that are widened; gcc does not.
 WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches \
         -Wjump-misses-init -Wdouble-promotion
-WARN += -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wjump-misses-init
-else
-# glibc's NAN is a float: every double that is set to it would be told. What
-# gcc tells, which looks through constants, is enough.
-WARN := $(filter-out -Wdouble-promotion,$(WARN))
 endif
 WERROR ?= -Werror
 

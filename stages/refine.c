@@ -1,0 +1,248 @@
+/*
+ * asid-refine: rewrite what failed, verify it again, tidy up.
+ *
+ * Refuted claims are reworded by the model and asked about again; what the
+ * verifier found missing and what it decided come into the texts. After the
+ * last round a claim that still fails takes its record to the rejects. The
+ * format pass comes last. Records with nothing to repair never touch the model.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "asid/ask/prompts.h"
+#include "asid/curate/format.h"
+#include "asid/curate/refine.h"
+#include "asid/judge/judge.h"
+#include "asid/text/similar.h"
+
+struct refine {
+    struct answerer *model;
+    const struct text_rules *rules;
+    struct judge *judge;
+    struct str wording;
+    struct format_rule format;
+    uint32_t rounds;
+    bool remove_last; /* what still fails goes, instead of the record */
+    const char *identity;
+};
+
+static enum asid_rc refine_open(struct asid_cx *cx, struct asid_err *err)
+{
+    const struct prompt_request request = {.set = "refine-claim", .id = ""};
+    struct judge_options options = {.stage = "refine"};
+    struct refine *r = cx->state;
+    const struct prompts *prompts;
+
+    r->rounds = (uint32_t)opt_int(cx, "rounds");
+    r->remove_last = strcmp(opt_text(cx, "last"), "remove") == 0;
+    r->format = FORMAT_RULE_DEFAULT;
+    r->format.anchors = opt_bool(cx, "canonical");
+    options.rule.threshold = opt_real(cx, "threshold");
+    options.rule.unsure = opt_real(cx, "unsure");
+    options.window = opt_real(cx, "window");
+    TRY(text_rules_load(&r->rules, err));
+    TRY(prompts_load(cx->arena, &prompts, err));
+    TRY(prompt_text(prompts, cx->arena, &request, &r->wording, err));
+    TRY(answerer_open(cx, &r->model, err));
+    TRY(judge_open(cx, r->model, r->rules, &options, &r->judge, err));
+    r->identity =
+        arena_printf(cx->arena, "refine 1 %s", judge_identity(r->judge));
+    return ASID_OK;
+}
+
+static void refine_close(struct asid_cx *cx)
+{
+    struct refine *r = cx->state;
+
+    answerer_close(r->model);
+    text_rules_free(r->rules);
+}
+
+static const char *refine_identity(const struct asid_cx *cx)
+{
+    const struct refine *r = cx->state;
+
+    return r->identity;
+}
+
+/* --- one round ------------------------------------------------------------- */
+
+/* Ask for a true wording of a wrong claim. One that says the same again is no
+ * other: the claim then goes. */
+static enum asid_rc reword(struct asid_job *job, struct judge_sitting *sitting,
+                           struct refine_item *item, struct asid_err *err)
+{
+    const struct refine *r = job->cx->state;
+    struct verify_question question;
+    struct clip_reply reply;
+    const char *prompt;
+
+    item->now = STR("");
+    if (!verify_question(job->arena, r->wording, item->was, item->was,
+                         (double)NAN, (double)NAN, &question))
+        return ASID_OK;
+    prompt = arena_printf(job->arena, "%.*s%.*s", (int)question.stem.n,
+                          question.stem.p, (int)question.prompt.n,
+                          question.prompt.p);
+    TRY(clip_text_any(judge_clip(sitting), str_of(prompt), NULL, &reply, err));
+    item->now = refine_answer(r->rules, job->arena, reply.text);
+    if (str_eq(similar_fold(r->rules, job->arena, item->now),
+               similar_fold(r->rules, job->arena, item->was)))
+        item->now = STR("");
+    return ASID_OK;
+}
+
+/* Ask whether the new wordings are true. */
+static enum asid_rc judge_again(struct asid_job *job,
+                                struct judge_sitting *sitting,
+                                struct refine_item *items, size_t n,
+                                struct judge_claim *answers,
+                                struct asid_err *err)
+{
+    size_t *map = arena_array(job->arena, n, sizeof *map), count = 0;
+    struct judge_claim *asked = arena_array(job->arena, n, sizeof *asked);
+
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].why != REFINE_WRONG || items[i].now.n == 0)
+            continue;
+        asked[count] = (struct judge_claim){
+            .text = items[i].now, .start = items[i].start, .end = items[i].end};
+        map[count++] = i;
+    }
+    TRY(judge_claims(sitting, asked, count, err));
+    for (size_t k = 0; k < count; k++)
+        answers[map[k]] = asked[k];
+    return ASID_OK;
+}
+
+static int64_t place_of(const struct json *record,
+                        const struct refine_item *item)
+{
+    const struct json *object = record_attribute(record, item->attribute);
+    int64_t i = 0;
+
+    json_each(claim, json_get(object, "claims")) {
+        if (claim == item->claim)
+            return i;
+        i++;
+    }
+    return -1;
+}
+
+static enum asid_rc one_round(struct asid_job *job,
+                              struct judge_sitting *sitting, uint32_t round,
+                              struct refine_item *items, size_t n,
+                              struct asid_err *err)
+{
+    const struct refine *r = job->cx->state;
+    struct judge_claim *answers = arena_array(job->arena, n, sizeof *answers);
+
+    for (size_t i = 0; i < n; i++)
+        if (items[i].why == REFINE_WRONG)
+            TRY(reword(job, sitting, &items[i], err));
+    TRY(judge_again(job, sitting, items, n, answers, err));
+    refine_apply(r->rules, job->arena, "refine", job->record, items, n);
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].why != REFINE_WRONG || items[i].now.n == 0)
+            continue;
+        judge_write(sitting, items[i].claim, &answers[i]);
+        judge_note(sitting, round, items[i].attribute,
+                   place_of(job->record, &items[i]), "error", &answers[i]);
+    }
+    return ASID_OK;
+}
+
+/* --- the record ------------------------------------------------------------ */
+
+/* What still fails after the last round. */
+static enum asid_rc give_up(struct asid_job *job,
+                            const struct refine_item *item, uint32_t rounds,
+                            struct asid_err *err)
+{
+    double p = (double)NAN;
+
+    if (!json_f64(json_get(item->claim, "p"), &p))
+        p = (double)NAN;
+    return REJECT(err, "refine.exhausted",
+                  "%s[%lld]: still refuted after %u rounds, p %.4f: " STR_FMT,
+                  attribute_keys[item->attribute],
+                  (long long)place_of(job->record, item), rounds, p,
+                  STR_ARG(item->was));
+}
+
+static const struct refine_item *first_wrong(const struct refine_item *items,
+                                             size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (items[i].why == REFINE_WRONG)
+            return &items[i];
+    return NULL;
+}
+
+static enum asid_rc last_word(struct asid_job *job, struct refine_item *items,
+                              size_t n, struct asid_err *err)
+{
+    const struct refine *r = job->cx->state;
+    const struct refine_item *wrong = first_wrong(items, n);
+
+    if (!wrong)
+        return ASID_OK;
+    if (!r->remove_last)
+        return give_up(job, wrong, r->rounds, err);
+    for (size_t i = 0; i < n; i++)
+        items[i].now = STR("");
+    refine_apply(r->rules, job->arena, "refine", job->record, items, n);
+    return ASID_OK;
+}
+
+static enum asid_rc all_rounds(struct asid_job *job,
+                               struct judge_sitting *sitting,
+                               struct refine_item *items, size_t n,
+                               struct asid_err *err)
+{
+    const struct refine *r = job->cx->state;
+
+    for (uint32_t round = 1; n > 0 && round <= r->rounds; round++) {
+        TRY(one_round(job, sitting, round, items, n, err));
+        n = refine_collect(job->arena, job->record, &items);
+    }
+    return last_word(job, items, n, err);
+}
+
+static enum asid_rc repair(struct asid_job *job, struct asid_err *err)
+{
+    const struct refine *r = job->cx->state;
+    struct judge_sitting *sitting = NULL;
+    struct refine_item *items;
+    size_t n = refine_collect(job->arena, job->record, &items);
+    enum asid_rc rc;
+
+    if (n == 0)
+        return ASID_OK;
+    rc = judge_sitting_open(r->judge, job, &sitting, err);
+    if (rc == ASID_OK)
+        rc = all_rounds(job, sitting, items, n, err);
+    judge_sitting_close(sitting);
+    return rc;
+}
+
+static enum asid_rc refine_record(struct asid_job *job, struct asid_err *err)
+{
+    const struct refine *r = job->cx->state;
+
+    findings_drop(job->record, "refine");
+    record_claims_ensure(r->rules, job->arena, job->record);
+    TRY(repair(job, err));
+    refine_finish(job->record, job->arena);
+    return format_record(r->rules, job->arena, &r->format, "refine",
+                         job->record, NULL, err);
+}
+
+const struct asid_stage asid_stage = {
+    .name = "refine",
+    .state_size = sizeof(struct refine),
+    .open = refine_open,
+    .record = refine_record,
+    .close = refine_close,
+    .identity = refine_identity,
+};
