@@ -57,11 +57,11 @@ enum wire_kind {
     WIRE_ERROR = 1, /* struct wire_error */
     WIRE_INFO,      /* struct media_info */
     WIRE_FRAME,     /* struct wire_frame, then the pixels */
-    WIRE_JPEG,      /* struct wire_frame, then the file */
     WIRE_SAMPLES,   /* floats */
     WIRE_TEXT,      /* text without terminator */
     WIRE_END,       /* uint64_t: frames, samples or cuts in all */
     WIRE_CUTS,      /* doubles: seconds from the first frame, rising */
+    WIRE_JPEG,      /* struct wire_frame, then the file */
 };
 
 struct wire_head {
