@@ -1,0 +1,72 @@
+#!/bin/sh
+# asid-verify by an endpoint: probabilities come from logprobs, questions go
+# several at once, an unsure claim with a time is asked on a window, and no
+# answered question is asked again.
+set -u
+. tests/tap.sh
+
+mock=$bin/test/asid-mock-endpoint
+serve() {
+    printf '%s' "$1" >"$tmp/scenario"
+    rm -f "$tmp/port" "$tmp/log"
+    "$mock" --port-file "$tmp/port" --scenario "$tmp/scenario" \
+        --log "$tmp/log" --seconds 100 &
+    server=$!
+    i=0
+    while [ ! -s "$tmp/port" ] && [ $i -lt 200 ]; do
+        sleep 0.05
+        i=$((i + 1))
+    done
+    url=http://127.0.0.1:$(cat "$tmp/port")/v1
+}
+unserve() {
+    kill "$server"
+    wait "$server" 2>/dev/null
+}
+verify() {
+    run "$bin/asid-verify" -q --root data-samples --endpoint "$url" \
+        --model judge --max-frames 4 --no-missing --ledger "$tmp/l.db" \
+        --rejects "$tmp/rej" "$@"
+}
+twice() { awk -F '\t' '$5 == "answered" { print $4 }' "$@" | sort | uniq -d; }
+answered() { awk -F '\t' '$5 == "answered"' "$tmp/log" | wc -l; }
+
+"$bin/asid-ingest" -q --root data-samples --rejects /dev/null clips/bird.mp4 |
+    jq -c '.attributes = {"scene": {"text": "A green meadow. The sky is blue."},
+        "actions": {"text": "At 1s, a bird flies. At 3s, it lands."}}' >"$tmp/in"
+
+# Only the whole clip has a frame at 0 s; there the landing is unsure.
+serve '{"rules":[{"match":"green meadow","times":1,"status":500},
+    {"match":"sky is blue","delay":0.3,"p":0.1},
+    {"match":"green meadow","delay":0.3,"p":0.9},
+    {"match":"bird flies","p":0.97},
+    {"match":"t lands","has":"\"text\":\"0 s\"","p":0.52},
+    {"match":"t lands","p":0.93}]}'
+verify "$tmp/in"
+exits 0 "claims are judged by an endpoint"
+cp "$tmp/out" "$tmp/first"
+is "$(jq -c '[.attributes[].claims[] | [(.p * 100 | round), .verdict]]' "$tmp/out")" \
+    '[[90,"supported"],[10,"refuted"],[97,"supported"],[93,"supported"]]' \
+    "by the probabilities it gives, the unsure one by its window"
+is "$(jq -r '.attributes[].claims[].evidence.model' "$tmp/out" | sort -u)" judge \
+    "the evidence names the model"
+is "$(twice "$tmp/log")" "" "no question is asked twice"
+is "$(awk -F '\t' '$3 > 1 { n = 1 } END { print n + 0 }' "$tmp/log")" 1 \
+    "several are in flight"
+before=$(answered)
+verify "$tmp/in"
+same "$tmp/out" "$tmp/first" "a second run gives the same"
+is "$(answered)" "$before" "and asks nothing"
+unserve
+
+serve '{"rules":[{"match":"red barn","logprobs":false}]}'
+sed 's/green meadow/red barn/' "$tmp/in" >"$tmp/other"
+verify "$tmp/other"
+exits 0 "an endpoint without logprobs is not the end"
+is "$(wc -c <"$tmp/out") $(jq -r .reject.code "$tmp/rej")" "0 model.failed" \
+    "but no probability is made up: the record is rejected"
+has "$tmp/rej" "no probabilities" "and the reject says why"
+is "$(awk -F '\t' '$6 ~ /red barn/' "$tmp/log" | wc -l)" 1 \
+    "which asking again would not change"
+unserve
+finish
