@@ -132,6 +132,18 @@ fresh() {
         echo "{\"id\":\"r$i\",\"test\":{\"sleep\":250,\"set\":$i}}"
     done >in
 }
+# hold: let the process that works on out.jsonl do a few records, then stop it
+# where it is; its number is in $owner.
+hold() {
+    tries=0
+    until [ "$(ask 'SELECT count(*) > 2 FROM outcomes' 2>/dev/null)" = 1 ] ||
+        [ $tries -gt 600 ]; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+    owner=$(sed 's/process \([0-9]*\).*/\1/' out.jsonl.lock)
+    kill -STOP "$owner"
+}
 fresh
 work
 cp out.jsonl want.out
@@ -140,8 +152,9 @@ ask "$whole" >want.rows
 fresh
 "$echo" -q in -o out.jsonl --rejects rej.jsonl --ledger l.db &
 pid=$!
-sleep 1.2
+hold
 kill -TERM $pid
+kill -CONT $pid
 wait $pid
 is "$?" 143 "SIGTERM: status 143"
 is "$([ -e out.jsonl ] && echo early)" "" "no result before the end"
@@ -159,7 +172,7 @@ is $(($(cat before) + $(calls) <= 10)) 1 "nothing was called twice but what was 
 fresh
 "$echo" -q in -o out.jsonl --rejects rej.jsonl --ledger l.db 2>/dev/null &
 pid=$!
-sleep 1.2
+hold
 run "$echo" -q in -o out.jsonl --ledger l.db
 exits 1 "a second process on the same output refuses"
 has err "out.jsonl.lock: in use by process $pid on $(uname -n)" "and names the first"
@@ -177,7 +190,7 @@ is $(($(calls) < 9)) 1 "without starting over"
 fresh
 "$echo" -q in -o out.jsonl --rejects rej.jsonl --ledger l.db 2>/dev/null &
 pid=$!
-sleep 1.2
+hold
 kill -KILL $pid
 wait $pid 2>/dev/null
 calls >/dev/null
@@ -190,8 +203,8 @@ is "$(ask 'SELECT count(*) FROM outcomes')" 9 "and the outcomes of the lost half
 fresh
 (head -4 in; sleep 5) | "$echo" -q -o out.jsonl --rejects rej.jsonl --ledger l.db 2>/dev/null &
 pid=$!
-sleep 1.5
-kill -KILL "$(sed 's/process \([0-9]*\).*/\1/' out.jsonl.lock)"
+hold
+kill -KILL "$owner"
 wait $pid 2>/dev/null
 calls >/dev/null
 "$echo" -q -o out.jsonl --rejects rej.jsonl --ledger l.db <in
