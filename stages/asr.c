@@ -349,4 +349,5 @@ const struct asid_stage asid_stage = {
     .record = asr_record,
     .close = asr_close,
     .identity = asr_identity,
+    .libraries = media_versions,
 };

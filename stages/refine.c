@@ -13,6 +13,7 @@
 #include "asid/curate/format.h"
 #include "asid/curate/refine.h"
 #include "asid/judge/judge.h"
+#include "asid/media/media.h"
 #include "asid/text/similar.h"
 
 struct refine {
@@ -245,4 +246,5 @@ const struct asid_stage asid_stage = {
     .record = refine_record,
     .close = refine_close,
     .identity = refine_identity,
+    .libraries = media_versions,
 };

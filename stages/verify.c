@@ -6,6 +6,7 @@
  */
 #include "asid/curate/record.h"
 #include "asid/judge/judge.h"
+#include "asid/media/media.h"
 
 struct verify {
     struct answerer *model;
@@ -61,4 +62,5 @@ const struct asid_stage asid_stage = {
     .record = verify_record,
     .close = verify_close,
     .identity = verify_identity,
+    .libraries = media_versions,
 };

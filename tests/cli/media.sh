@@ -67,4 +67,11 @@ for f in "$m"/*; do
     say $? "$name: within the time"
 done
 
+# Whose libraries decode: those of the worker, in whatever uses it.
+for name in ingest caption asr verify refine model; do
+    run "$bin/asid-$name" --version
+    has "$tmp/out" "libavcodec " "asid-$name --version names the worker's libraries"
+done
+run "$bin/asid-cat" --version
+is "$(grep -c libavcodec "$tmp/out")" 0 "asid-cat, which uses none, names none"
 finish
