@@ -295,8 +295,9 @@ static bool is_anchor(const struct scan *s, const struct found *f)
         return true;
     case LEAD_RANGE:
         return f->range || exact || at_clause_head(s, f->first);
-    case LEAD_LOOSE:
-        return exact;
+    case LEAD_LOOSE: /* "wins by 3s" is none */
+        return exact &&
+               (f->first == 0 || !tok_role(s, f->first - 1, ROLE_MARGIN));
     case LEAD_NONE:
         break;
     }
@@ -370,12 +371,23 @@ static bool is_listed(const struct scan *s, size_t i, const struct time_at *t)
 
     if (t->style != TIME_COMPACT && t->style != TIME_CLOCK)
         return false;
-    if (k > 0 && tok_role(s, k - 1, ROLE_AND))
+    if (k > 0 && tok_role(s, k - 1, ROLE_AND_OR))
         k--;
     if (k > 0 && s->toks[k - 1].kind == TOK_COMMA)
         k--;
     return k < i && k > 0 && s->toks[k - 1].anchor != 0 &&
            s->toks[i].kind == TOK_WORD;
+}
+
+/* "between the 5-second and 9-second marks": the mark is that of the second. */
+static bool shares_mark(const struct scan *s, size_t i)
+{
+    struct time_at t;
+
+    if (!is_connector(s, &i, LEAD_RANGE))
+        return false;
+    t = time_read(s, i);
+    return t.hyphen && tok_role(s, t.end, ROLE_MARK);
 }
 
 /* Try the time that begins at token i; the token to go on with. */
@@ -387,7 +399,7 @@ static size_t try_time(struct scan *s, size_t i)
 
     if (t.style == TIME_NONE || is_spoilt(s, i))
         return i + 1;
-    f.mark = t.hyphen && tok_has(s, t.end, LEX_MARK);
+    f.mark = t.hyphen && (tok_has(s, t.end, LEX_MARK) || shares_mark(s, t.end));
     if (t.hyphen && !f.mark)
         return t.end;
     take_lead(s, &f);
@@ -418,21 +430,24 @@ static uint32_t sentence_of(const struct scan *s, size_t tok, uint32_t from)
     return from;
 }
 
-/* A range looks back when it begins before the latest time so far and takes
- * in all of them. */
+/* A range looks back when its sentence says so, or when it begins before the
+ * latest time so far and takes in all of them. */
 static void find_whole(struct scan *s)
 {
     double least = NAN, latest = NAN, most = NAN;
     uint32_t sentence = 0;
+    bool sums_up = false;
 
     for (size_t i = 0; i < s->t->n_anchors; i++) {
         struct text_anchor *a = &s->t->anchors[i];
 
-        sentence = sentence_of(s, s->anchors[i].first, sentence);
-        a->sentence = sentence;
-        a->whole = a->range && a->start <= least && a->start < latest &&
-                   (a->end >= most ||
-                    range_has(s, s->sentences[sentence], LEX_SUMMARY));
+        a->sentence = sentence_of(s, s->anchors[i].first, sentence);
+        if (i == 0 || a->sentence != sentence)
+            sums_up = range_has(s, s->sentences[a->sentence], LEX_SUMMARY);
+        sentence = a->sentence;
+        a->whole = a->range &&
+                   (sums_up ||
+                    (a->start <= least && a->start < latest && a->end >= most));
         if (a->whole)
             continue;
         least = isnan(least) || a->start < least ? a->start : least;

@@ -106,23 +106,38 @@ static bool is_minute_unit(const struct scan *s, size_t i)
     return tok_in(s, i, "min mins minute minutes") && !s->toks[i].quoted;
 }
 
-/* "1 minute [and] 5 seconds", "1m 5s": what follows the minutes. */
+/* Seconds behind minutes: "5s", "5 seconds", below sixty; *end the token
+ * behind them. */
+static bool read_seconds_part(const struct scan *s, size_t i, double *seconds,
+                              size_t *end)
+{
+    struct reading r;
+
+    if (i >= s->n_toks || s->toks[i].kind != TOK_WORD || s->toks[i].quoted ||
+        !(s->toks[i].shape & SHAPE_DIGITS))
+        return false;
+    r.p = s->t->text.p + s->toks[i].at;
+    r.end = r.p + s->toks[i].n;
+    if (!read_number(&r, seconds) || *seconds >= 60)
+        return false;
+    *end = i + 1;
+    if (r.p < r.end)
+        return rest_is(&r, "s sec secs");
+    *end = i + 2;
+    return is_second_unit(s, i + 1) && !(s->toks[i + 1].shape & SHAPE_HYPHEN);
+}
+
+/* "1 minute [and] 5 seconds": what follows the minutes. */
 static void add_seconds(const struct scan *s, struct time_at *t)
 {
-    size_t i = t->end;
-    struct time_at more;
+    size_t i = t->end, end;
+    double more;
 
     if (tok_role(s, i, ROLE_AND))
         i++;
-    if (i >= s->n_toks || !(s->toks[i].shape & SHAPE_DIGITS))
-        return;
-    if (is_minute_unit(s, i + 1))
-        return;
-    more = time_read(s, i);
-    if ((more.style == TIME_COMPACT || more.style == TIME_SPELLED) &&
-        more.seconds < 60 && !more.hyphen) {
-        t->seconds += more.seconds;
-        t->end = more.end;
+    if (read_seconds_part(s, i, &more, &end)) {
+        t->seconds += more;
+        t->end = end;
     }
 }
 
@@ -180,15 +195,14 @@ static struct time_at read_digits(const struct scan *s, size_t i)
         t.style = TIME_COMPACT;
         t.seconds *= 60;
     } else if (rest_is(&r, "m")) {
-        struct time_at more = {0};
+        double more;
+        size_t end;
 
         /* "5m" alone may be metres. */
-        if (tok_is_word(s, i + 1) && s->toks[i + 1].shape & SHAPE_DIGITS)
-            more = time_read(s, i + 1);
-        if (more.style == TIME_COMPACT && more.seconds < 60) {
+        if (read_seconds_part(s, i + 1, &more, &end)) {
             t.style = TIME_COMPACT;
-            t.seconds = t.seconds * 60 + more.seconds;
-            t.end = more.end;
+            t.seconds = t.seconds * 60 + more;
+            t.end = end;
         }
     } else if (read_minutes_seconds(r, t.seconds, &t.seconds)) {
         t.style = TIME_COMPACT;

@@ -100,6 +100,17 @@ static uint32_t behind_comma(const struct scan *s, struct range r)
     return r.first;
 }
 
+/* The head of a subject that was taken over. */
+static size_t carried_head(const struct scan *s, const struct text_claim *c,
+                           size_t first)
+{
+    size_t end = first;
+
+    while (end < s->n_toks && s->toks[end].at < c->subject.at + c->subject.n)
+        end++;
+    return head_of(s, first, end);
+}
+
 size_t claim_head(const struct scan *s, size_t claim, size_t *verb)
 {
     const struct text_claim *c = &s->t->claims[claim];
@@ -114,7 +125,7 @@ size_t claim_head(const struct scan *s, size_t claim, size_t *verb)
         first = tok_at(s, c->subject.at);
         if (*verb == SIZE_MAX)
             *verb = r.first;
-        return first == SIZE_MAX ? SIZE_MAX : head_of(s, first, r.first);
+        return first == SIZE_MAX ? SIZE_MAX : carried_head(s, c, first);
     }
     begin = behind_opening(s, r, *verb);
     /* "There is a dog": the noun behind the verb. */

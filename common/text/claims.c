@@ -11,6 +11,8 @@
 
 #include "clauses_int.h"
 
+enum { SUBJECT_TOKENS = 48, SUBJECT_BYTES = 400 };
+
 struct cutting {
     struct scan *s;
     struct range r; /* the sentence */
@@ -122,6 +124,15 @@ static bool has_left(const struct clause *c)
     return c->main != SIZE_MAX || c->past != SIZE_MAX;
 }
 
+/* Every clause may repeat its subject, so a subject has a bound. */
+static bool is_too_long(const struct scan *s, struct range r)
+{
+    if (r.end <= r.first)
+        return false;
+    return r.end - r.first > SUBJECT_TOKENS ||
+           tok_end(&s->toks[r.end - 1]) - s->toks[r.first].at > SUBJECT_BYTES;
+}
+
 /* Cut before the clause that begins at begin, whose joint began at i. */
 static void cut(struct cutting *x, size_t i, size_t begin, size_t verb,
                 bool carried, bool aux)
@@ -136,6 +147,8 @@ static void cut(struct cutting *x, size_t i, size_t begin, size_t verb,
             x->c.begin <= main)
             subject.end = (uint32_t)main + 1;
     }
+    if (is_too_long(x->s, subject))
+        subject.end = subject.first;
     add_claim(x, i);
     start_clause(x, i, begin);
     x->c.subject = subject;
@@ -154,7 +167,7 @@ static size_t try_cut(struct cutting *x, size_t i, enum joint kind)
     begin =
         clause_begin(s, i + (kind == JOINT_AND || kind == JOINT_WHILE ? 0 : 1),
                      end, &kind, &anchored);
-    if (begin >= end || !has_words(s, x->c.begin, i))
+    if (begin >= end || !x->c.words)
         return 0;
     verb = behind_insertion(s, skip_adverbs(s, begin, end), end);
     own = clause_at(s, begin, end, x->c.main == SIZE_MAX);
@@ -257,22 +270,28 @@ static size_t step(struct cutting *x, size_t i)
     enum joint kind;
     size_t next;
 
+    if (k->kind == TOK_WORD && k->quoted)
+        x->c.words = true;
     if (k->quoted || k->anchor)
         return i + 1;
     if (k->kind == TOK_OPEN)
         x->depth++;
     if (k->kind == TOK_CLOSE && x->depth > 0)
         x->depth--;
-    if (x->depth > 0)
+    if (x->depth > 0) {
+        x->c.words = x->c.words || k->kind == TOK_WORD;
         return i + 1;
+    }
     kind = joint_at(x->s, i);
     next = kind == JOINT_NONE ? 0 : try_cut(x, i, kind);
     if (next)
         return next;
     if (k->kind == TOK_COMMA)
         x->c.relative = x->c.relative_due = false;
-    if (k->kind == TOK_WORD)
+    if (k->kind == TOK_WORD) {
+        x->c.words = true;
         note_word(x, i);
+    }
     return i + 1;
 }
 

@@ -7,6 +7,7 @@
 enum {
     CLAUSE_LOOK = 16, /* tokens in which the verb of a clause must come */
     INSERTION = 8,    /* tokens between commas before a verb */
+    JOINT_MAX = 16,   /* conjunctions, anchors, commas between clauses */
 };
 
 bool is_and(const struct scan *s, size_t i)
@@ -307,7 +308,7 @@ static bool is_list_mark(const struct scan *s, size_t i, size_t end)
 size_t clause_begin(const struct scan *s, size_t i, size_t end,
                     enum joint *kind, bool *anchored)
 {
-    for (;;) {
+    for (unsigned n = 0; n < JOINT_MAX; n++) {
         if (i < end && is_and(s, i) && !s->toks[i].anchor) {
             *kind = *kind == JOINT_STRONG ? JOINT_STRONG : JOINT_AND;
             i += s->toks[i].phrase && s->toks[i].phrase->flags & LEX_CONJ
@@ -327,9 +328,10 @@ size_t clause_begin(const struct scan *s, size_t i, size_t end,
         } else if (*kind == JOINT_NONE && is_list_mark(s, i, end)) {
             i++;
         } else {
-            return i;
+            break;
         }
     }
+    return i;
 }
 
 /* ", and, after a short pause, steps": the verb behind what stands between

@@ -20,6 +20,7 @@ struct clause {
     size_t past;          /* a form that may be it, or SIZE_MAX */
     struct range subject; /* carried from the clause before; empty: none */
     size_t head;          /* where its anchors are looked for from */
+    bool words;           /* it has some that are no anchor */
     bool relative_due;    /* behind "who": the next verb is not the main one */
     bool relative;        /* inside a relative clause behind the verb */
     bool dependent;       /* begins with "when", "after": not a claim alone */

@@ -8,7 +8,7 @@
 #include "asid/base/hash.h"
 #include "text_int.h"
 
-enum { LOOK_NOUN = 6, LOOK_SUBJECT = 64 };
+enum { LOOK_NOUN = 6 };
 
 struct facts {
     struct scan *s;
@@ -152,7 +152,9 @@ static void count_fact(struct facts *x, size_t i, int64_t value, size_t n)
              i, n);
 }
 
-static void value_facts(struct facts *x, size_t i)
+/* Returns the tokens that a shade of several words ("dark blue") takes, or 1.
+ */
+static size_t value_facts(struct facts *x, size_t i)
 {
     const struct tok *k = &x->s->toks[i];
     size_t n;
@@ -164,6 +166,7 @@ static void value_facts(struct facts *x, size_t i)
         count_fact(x, i, k->value, 1);
     else if (e && e->flags & LEX_COUNT)
         count_fact(x, i, e->number, n);
+    return e && e->colour ? n : 1;
 }
 
 /* --- sides and opposites -------------------------------------------------- */
@@ -290,15 +293,19 @@ static bool negates(const struct scan *s, size_t i)
 
 /* How far a negation reaches: to the noun of "no hat", the verb of "does not
  * smile", and what stands with the verb in "is not a dog". */
-static size_t negated_until(const struct scan *s, size_t i, size_t end)
+static size_t negated_until(const struct scan *s, size_t i, size_t end,
+                            size_t verb)
 {
     size_t noun, k = i + 1;
 
+    /* "Neither man moves": the verb with its subject. */
+    if (tok_role(s, i, ROLE_NEITHER) && verb != SIZE_MAX && i < verb)
+        return verb + 1;
     if (tok_role(s, i, ROLE_NEGATES_NOUN) || (s->toks[i].flags & LEX_PREP)) {
         noun = noun_behind(s, k + (k < end && tok_has(s, k, LEX_DET)), end);
         return noun == SIZE_MAX ? k + 1 : noun + 1;
     }
-    while (k < end && is_plain(s, k) &&
+    while (k < end && k < i + LOOK_NOUN && is_plain(s, k) &&
            tok_has(s, k, LEX_ADV | LEX_AUX | LEX_DET) &&
            !tok_has(s, k, LEX_NOUN))
         k++;
@@ -328,18 +335,22 @@ static void polarity_fact(struct facts *x, size_t i, bool negated)
 static void claim_facts(struct facts *x)
 {
     struct scan *s = x->s;
-    size_t negated = 0;
+    size_t negated = 0, shade = 0;
 
     for (size_t i = x->r.first; i < x->r.end; i++) {
         if (!is_plain(s, i))
             continue;
         if (negates(s, i)) {
-            size_t until = negated_until(s, i, x->r.end);
+            size_t until = negated_until(s, i, x->r.end, x->verb);
 
             negated = until > negated ? until : negated;
         }
-        value_facts(x, i);
-        scale_facts(x, i);
+        /* "does not smile" says nothing of what she does. */
+        if (i >= negated && i >= shade) {
+            shade = i + value_facts(x, i);
+            if (shade == i + 1)
+                scale_facts(x, i);
+        }
         polarity_fact(x, i, i < negated);
     }
 }

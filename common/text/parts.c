@@ -197,8 +197,13 @@ static bool is_third_person(const struct scan *s, size_t i, struct before b)
         return !noun || takes_object(s, i + 1);
     if (b.adverb && is_subject(s, b.i))
         return true;
-    if (!noun)
+    if (!noun) {
+        /* "a red sports car": behind an adjective stands a noun. */
+        if (tok_has(s, b.i, LEX_ADJ) &&
+            !tok_has(s, b.i, LEX_NOUN | LEX_PRON | LEX_V_PAST))
+            return false;
         return !tok_has(s, b.i, LEX_DET) || tok_has(s, b.i, LEX_PRON);
+    }
     if (tok_has(s, b.i, LEX_PRON_SUBJECT | LEX_REL | LEX_NAME) ||
         tok_role(s, b.i, ROLE_SINGULAR))
         return true;

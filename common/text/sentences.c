@@ -111,9 +111,19 @@ static bool ends_before_small(const struct scan *s, size_t i)
            !(flags & LEX_ABBREV);
 }
 
+/* Behind the brackets that close right after a mark: "(He walks.)". */
+static size_t behind_closing(const struct scan *s, size_t i)
+{
+    while (i < s->n_toks && s->toks[i].kind == TOK_CLOSE &&
+           s->toks[i].shape & SHAPE_GLUED)
+        i++;
+    return i;
+}
+
 static bool full_stop_ends(const struct scan *s, size_t first, size_t i)
 {
     const struct tok *before = i > first ? &s->toks[i - 1] : NULL;
+    size_t behind = behind_closing(s, i + 1);
     const struct tok *next = i + 1 < s->n_toks ? &s->toks[i + 1] : NULL;
 
     if (!before)
@@ -127,7 +137,7 @@ static bool full_stop_ends(const struct scan *s, size_t first, size_t i)
         return false;
     if (before->kind == TOK_WORD && is_abbreviated(s, first, i - 1))
         return false;
-    if (may_start(s, i + 1))
+    if (may_start(s, behind))
         return true;
     return next->kind == TOK_WORD && ends_before_small(s, i);
 }
@@ -140,7 +150,7 @@ static bool stop_ends(const struct scan *s, size_t first, size_t i)
         return true;
     if (k->cp == '.' && !(k->shape & SHAPE_ELLIPSIS))
         return full_stop_ends(s, first, i);
-    return may_start(s, i + 1);
+    return may_start(s, behind_closing(s, i + 1));
 }
 
 /* "…!" the man shouts: what follows says who said it. */
@@ -236,11 +246,7 @@ static size_t sentence_end(const struct scan *s, size_t first)
             if (i > first && break_ends(s, i))
                 return i;
         } else if (k->kind == TOK_STOP && stop_ends(s, first, i)) {
-            i++;
-            while (i < s->n_toks && s->toks[i].shape & SHAPE_GLUED &&
-                   !s->toks[i].quoted && s->toks[i].kind == TOK_CLOSE)
-                i++;
-            return i;
+            return behind_closing(s, i + 1);
         }
     }
     return s->n_toks;

@@ -186,6 +186,9 @@ static struct range subject_before(const struct scan *s, size_t least, size_t i)
     }
     if (i > least && tok_role(s, i - 1, ROLE_RELATIVE))
         i--;
+    /* Chinese: two verbs of speech in a row. */
+    while (i > least && tok_has(s, i - 1, LEX_SAYS_ELSEWHERE))
+        i--;
     r = phrase_before(s, least, i);
     if (r.first == r.end)
         r = carried(s, i);
@@ -199,7 +202,7 @@ static bool is_saying(const struct scan *s, size_t i)
         return false;
     if (tok_has(s, i, LEX_SAYS_ELSEWHERE))
         return true;
-    if (tok_has(s, i, LEX_V_PAST) && i > 0 && tok_role(s, i - 1, ROLE_BE))
+    if (tok_has(s, i, LEX_V_PAST) && i > 0 && tok_role(s, i - 1, ROLE_PASSIVE))
         return false;
     return tok_has(s, i, LEX_VERB);
 }
@@ -235,7 +238,7 @@ static bool noun_cue(const struct scan *s, size_t least, size_t first,
     if (end == least)
         return false;
     r = phrase_before(s, least, end);
-    if (r.first == r.end)
+    if (r.first == r.end || is_saying(s, r.end - 1))
         return false;
     if (writes(s, r)) {
         cue->shown = true;
@@ -244,34 +247,6 @@ static bool noun_cue(const struct scan *s, size_t least, size_t first,
     if (end < first && speaks(s, r)) {
         cue->spoken = true;
         cue->speaker = from_speaker(s, r);
-        return true;
-    }
-    return false;
-}
-
-static bool cue_before(const struct scan *s, size_t q, struct cue *cue)
-{
-    size_t least = reach_back(s, q), first = s->quotes[q].first;
-
-    if (noun_cue(s, least, first, cue))
-        return true;
-    for (size_t i = first; i-- > least;) {
-        struct range r;
-
-        if (s->toks[i].kind == TOK_SEMICOLON)
-            break;
-        if (!is_saying(s, i) && !is_showing(s, i))
-            continue;
-        r = subject_before(s, least, i);
-        if (writes(s, r) ||
-            (is_showing(s, i) && !is_saying(s, i) && !speaks(s, r))) {
-            cue->shown = true;
-            return true;
-        }
-        if (is_showing(s, i) && !is_saying(s, i) && !tok_role(s, i, ROLE_READ))
-            continue;
-        cue->spoken = true;
-        cue->speaker = r;
         return true;
     }
     return false;
@@ -287,6 +262,52 @@ static struct range phrase_behind(const struct scan *s, size_t i, size_t end)
            !tok_has(s, i, LEX_ADV))
         i++;
     return (struct range){(uint32_t)first, (uint32_t)i};
+}
+
+/* The verb at i says or shows the quote that begins at token first. */
+static void settle(const struct scan *s, size_t least, size_t i, size_t first,
+                   struct cue *cue)
+{
+    bool says = is_saying(s, i);
+    struct range r = subject_before(s, least, i);
+
+    /* "a man holding a sign that reads": the sign does. */
+    if (i > least + 1 && tok_role(s, i - 1, ROLE_THAT) &&
+        tok_has(s, i - 2, LEX_WRITING))
+        r.first = (r.end = (uint32_t)i - 1) - 1;
+    if (writes(s, r) || (!says && !speaks(s, r))) {
+        cue->shown = true;
+        return;
+    }
+    /* "“…,” said the king, “…”" */
+    if (r.first == r.end && i == least)
+        r = phrase_behind(s, i + 1, first);
+    cue->spoken = true;
+    cue->speaker = r;
+}
+
+static bool cue_before(const struct scan *s, size_t q, struct cue *cue)
+{
+    size_t least = reach_back(s, q), first = s->quotes[q].first;
+    bool set_off = first > least && (s->toks[first - 1].kind == TOK_COMMA ||
+                                     s->toks[first - 1].kind == TOK_COLON);
+
+    if (noun_cue(s, least, first, cue))
+        return true;
+    for (size_t i = first; i-- > least;) {
+        if (s->toks[i].kind == TOK_SEMICOLON)
+            break;
+        if (is_saying(s, i) ||
+            (is_showing(s, i) && (!speaks(s, subject_before(s, least, i)) ||
+                                  tok_role(s, i, ROLE_READ)))) {
+            settle(s, least, i, first, cue);
+            return true;
+        }
+        /* "asks if she is “okay”": the quote belongs to another verb. */
+        if (!set_off && s->toks[i].finite & (FINITE_S | FINITE_AUX))
+            break;
+    }
+    return false;
 }
 
 static bool cue_behind(const struct scan *s, size_t q, struct cue *cue)
