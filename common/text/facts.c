@@ -95,12 +95,20 @@ static uint64_t stem_at(const struct scan *s, size_t i)
 
 /* --- colours and counts --------------------------------------------------- */
 
+static bool has_value(const struct lex *e)
+{
+    return e->colour || e->flags & LEX_COUNT || e->sides[0].group ||
+           e->opposites[0].group;
+}
+
+/* What the lexicon knows about the word at i, or about the phrase that begins
+ * there ("dark blue", "black and white"): then its words say nothing alone. */
 static const struct lex *lex_at(const struct scan *s, size_t i, size_t *n)
 {
     const struct tok *k = &s->toks[i];
 
     *n = 1;
-    if (k->phrase && (k->phrase->colour || k->phrase->flags & LEX_COUNT)) {
+    if (k->phrase && has_value(k->phrase)) {
         *n = k->phrase_n;
         return k->phrase;
     }
@@ -150,23 +158,6 @@ static void count_fact(struct facts *x, size_t i, int64_t value, size_t n)
                                 .about = s->toks[noun].stem,
                                 .value = (int32_t)value},
              i, n);
-}
-
-/* Returns the tokens that a shade of several words ("dark blue") takes, or 1.
- */
-static size_t value_facts(struct facts *x, size_t i)
-{
-    const struct tok *k = &x->s->toks[i];
-    size_t n;
-    const struct lex *e = lex_at(x->s, i, &n);
-
-    if (e && e->colour)
-        colour_fact(x, i, e, n);
-    if (k->numeric)
-        count_fact(x, i, k->value, 1);
-    else if (e && e->flags & LEX_COUNT)
-        count_fact(x, i, e->number, n);
-    return e && e->colour ? n : 1;
 }
 
 /* --- sides and opposites -------------------------------------------------- */
@@ -257,23 +248,26 @@ static void opposite_facts(struct facts *x, size_t i, const struct lex *e,
     }
 }
 
-static void scale_facts(struct facts *x, size_t i)
+/* All that a word or phrase says; returns its tokens. */
+static size_t value_facts(struct facts *x, size_t i)
 {
     const struct tok *k = &x->s->toks[i];
-    const struct lex *e = k->lex;
-    size_t n = 1;
+    size_t n;
+    const struct lex *e = lex_at(x->s, i, &n);
 
-    if (k->phrase &&
-        (k->phrase->sides[0].group || k->phrase->opposites[0].group)) {
-        e = k->phrase;
-        n = k->phrase_n;
-    }
+    if (k->numeric)
+        count_fact(x, i, k->value, 1);
     if (!e || k->flags == LEX_ABSORBED)
-        return;
+        return 1;
+    if (e->colour)
+        colour_fact(x, i, e, n);
+    if (e->flags & LEX_COUNT)
+        count_fact(x, i, e->number, n);
     if (e->sides[0].group)
         side_facts(x, i, e, n);
     if (e->opposites[0].group)
         opposite_facts(x, i, e, n);
+    return n;
 }
 
 /* --- negation ------------------------------------------------------------- */
@@ -335,7 +329,7 @@ static void polarity_fact(struct facts *x, size_t i, bool negated)
 static void claim_facts(struct facts *x)
 {
     struct scan *s = x->s;
-    size_t negated = 0, shade = 0;
+    size_t negated = 0, next = 0;
 
     for (size_t i = x->r.first; i < x->r.end; i++) {
         if (!is_plain(s, i))
@@ -346,11 +340,8 @@ static void claim_facts(struct facts *x)
             negated = until > negated ? until : negated;
         }
         /* "does not smile" says nothing of what she does. */
-        if (i >= negated && i >= shade) {
-            shade = i + value_facts(x, i);
-            if (shade == i + 1)
-                scale_facts(x, i);
-        }
+        if (i >= negated && i >= next)
+            next = i + value_facts(x, i);
         polarity_fact(x, i, i < negated);
     }
 }

@@ -188,6 +188,15 @@ static bool takes_object(const struct scan *s, size_t i)
                               s->toks[i].kind == TOK_DASH));
 }
 
+/* "a red sports car": behind an article and an adjective stands a noun. */
+static bool behind_adjective(const struct scan *s, size_t i)
+{
+    if (!tok_has(s, i, LEX_ADJ) ||
+        tok_has(s, i, LEX_NOUN | LEX_PRON | LEX_V_PAST) || i == 0)
+        return false;
+    return tok_has(s, i - 1, LEX_DET | LEX_ADJ) || s->toks[i - 1].numeric;
+}
+
 static bool is_third_person(const struct scan *s, size_t i, struct before b)
 {
     uint64_t f = s->toks[i].flags;
@@ -197,13 +206,9 @@ static bool is_third_person(const struct scan *s, size_t i, struct before b)
         return !noun || takes_object(s, i + 1);
     if (b.adverb && is_subject(s, b.i))
         return true;
-    if (!noun) {
-        /* "a red sports car": behind an adjective stands a noun. */
-        if (tok_has(s, b.i, LEX_ADJ) &&
-            !tok_has(s, b.i, LEX_NOUN | LEX_PRON | LEX_V_PAST))
-            return false;
-        return !tok_has(s, b.i, LEX_DET) || tok_has(s, b.i, LEX_PRON);
-    }
+    if (!noun)
+        return !behind_adjective(s, b.i) &&
+               (!tok_has(s, b.i, LEX_DET) || tok_has(s, b.i, LEX_PRON));
     if (tok_has(s, b.i, LEX_PRON_SUBJECT | LEX_REL | LEX_NAME) ||
         tok_role(s, b.i, ROLE_SINGULAR))
         return true;
