@@ -39,19 +39,12 @@ struct work {
 
 /* --- history ------------------------------------------------------------------- */
 
-static struct str str_at(const struct json *object, const char *key)
-{
-    const struct json *v = json_get(object, key);
-
-    return v && json_type(v) == JSON_STRING ? json_str(v) : (struct str){"", 0};
-}
-
 static struct align_note *note_of(struct arena *a, const struct json *finding)
 {
-    struct str code = str_at(finding, "code");
+    struct str code = text_at(finding, "code");
     struct align_note *n;
 
-    if (!str_is(str_at(finding, "stage"), stage) ||
+    if (!str_is(text_at(finding, "stage"), stage) ||
         !json_bool(json_get(finding, "repaired")))
         return NULL;
     for (int i = NOTE_MISQUOTED; i <= NOTE_MISPLACED; i++) {
@@ -59,13 +52,13 @@ static struct align_note *note_of(struct arena *a, const struct json *finding)
             continue;
         n = arena_alloc(a, sizeof *n);
         n->kind = (enum align_kind)i;
-        n->attribute = attribute_of(str_at(finding, "attribute"));
-        n->quote = str_at(finding, "quote");
-        n->message = str_at(finding, "message");
-        n->was = str_at(finding, "was");
-        n->now = str_at(finding, "now");
+        n->attribute = attribute_of(text_at(finding, "attribute"));
+        n->quote = text_at(finding, "quote");
+        n->message = text_at(finding, "message");
+        n->was = text_at(finding, "was");
+        n->now = text_at(finding, "now");
         n->repaired = true;
-        n->similarity = NAN;
+        n->similarity = 0;
         return n;
     }
     return NULL;
@@ -91,7 +84,7 @@ static bool has(struct str text, struct str part)
 /* Whether the text still is as the repair left it. */
 static bool holds(const struct align_text *t, const struct align_note *n)
 {
-    struct str text = str_at(t->holder, t->key);
+    struct str text = text_at(t->holder, t->key);
 
     if (n->kind != NOTE_UNSUPPORTED)
         return has(text, n->now) && has(text, n->quote);
@@ -170,7 +163,7 @@ static struct str bytes_of(struct arena *a, const struct json *list,
 
     buf_init(&b, BYTES_MAX);
     json_each(v, list) {
-        if (only_mine && !str_is(str_at(v, "stage"), stage))
+        if (only_mine && !str_is(text_at(v, "stage"), stage))
             continue;
         json_write(&b, v);
         buf_char(&b, '\n');
@@ -296,7 +289,7 @@ static double similarity_of(const struct work *w, const struct entry *e,
          v = json_next(v)) {
         double similarity;
 
-        if (!str_eq(str_at(v, "text"), e->s->words) ||
+        if (!str_eq(text_at(v, "text"), e->s->words) ||
             !json_f64(json_get(v, "similarity"), &similarity))
             continue;
         *old = json_next(v);

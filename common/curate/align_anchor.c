@@ -5,11 +5,6 @@
 
 /* --- the time that a text gives a quote ----------------------------------- */
 
-static size_t end_of(struct span s)
-{
-    return s.at + s.n;
-}
-
 /* Statements of the sentence between its anchor and the quote: each takes its
  * time. *claim goes on from quote to quote. */
 static size_t statements_before(const struct text *t, size_t *claim,
@@ -18,7 +13,7 @@ static size_t statements_before(const struct text *t, size_t *claim,
 {
     size_t n = 0;
 
-    while (*claim < t->n_claims && end_of(t->claims[*claim].at) <= q->all.at)
+    while (*claim < t->n_claims && span_end(t->claims[*claim].at) <= q->all.at)
         ++*claim;
     for (size_t i = *claim; i > 0; i--, n++)
         if (t->claims[i - 1].at.at < anchor->at.at ||
@@ -39,12 +34,12 @@ static void go_on(const struct text *t, struct around *r,
 {
     size_t i = r->next_before;
 
-    for (; i < t->n_anchors && end_of(t->anchors[i].at) <= q->all.at; i++)
+    for (; i < t->n_anchors && span_end(t->anchors[i].at) <= q->all.at; i++)
         if (!t->anchors[i].whole)
             r->before = (ptrdiff_t)i;
     r->next_before = i;
     for (i = r->next_after; i < t->n_anchors; i++)
-        if (!t->anchors[i].whole && t->anchors[i].at.at >= end_of(q->all))
+        if (!t->anchors[i].whole && t->anchors[i].at.at >= span_end(q->all))
             break;
     r->next_after = i;
     r->after = i < t->n_anchors ? (ptrdiff_t)i : -1;
@@ -76,7 +71,7 @@ static bool looks_back(const struct text *t, size_t *claim,
                        const struct text_quote *q)
 {
     while (*claim < t->n_claims &&
-           end_of(t->claims[*claim].at) < end_of(q->all))
+           span_end(t->claims[*claim].at) < span_end(q->all))
         ++*claim;
     return *claim < t->n_claims && t->claims[*claim].at.at <= q->all.at &&
            t->claims[*claim].summary;

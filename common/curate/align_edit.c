@@ -46,11 +46,6 @@ struct str align_apply(struct arena *a, struct str text,
 
 /* --- statements ---------------------------------------------------------------- */
 
-static size_t end_of(struct span s)
-{
-    return s.at + s.n;
-}
-
 /* The claim that has the quote; n_claims: none. */
 static size_t claim_of(const struct text *t, const struct text_quote *q)
 {
@@ -59,7 +54,7 @@ static size_t claim_of(const struct text *t, const struct text_quote *q)
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
 
-        if (end_of(t->claims[mid].at) <= q->all.at)
+        if (span_end(t->claims[mid].at) <= q->all.at)
             lo = mid + 1;
         else
             hi = mid;
@@ -75,7 +70,7 @@ static void whole_sentence(const struct text *t, uint32_t sentence,
 {
     struct str s = t->text;
     size_t from = t->sentences[sentence].at;
-    size_t to = end_of(t->sentences[sentence]);
+    size_t to = span_end(t->sentences[sentence]);
 
     while (to < s.n && (unsigned char)s.p[to] <= ' ')
         to++;
@@ -97,8 +92,8 @@ static bool has_stop(struct str s)
 /* A statement behind another: from the end of that one. */
 static void later_claim(const struct text *t, size_t c, struct align_edit *edit)
 {
-    size_t from = end_of(t->claims[c - 1].at), to = end_of(t->claims[c].at);
-    size_t end = end_of(t->sentences[t->claims[c].sentence]);
+    size_t from = span_end(t->claims[c - 1].at), to = span_end(t->claims[c].at);
+    size_t end = span_end(t->sentences[t->claims[c].sentence]);
     bool last = c + 1 == t->n_claims ||
                 t->claims[c + 1].sentence != t->claims[c].sentence;
     struct str rest = {t->text.p + to, end > to ? end - to : 0};
@@ -171,13 +166,6 @@ static const char *inside(struct str text, struct str part)
                : NULL;
 }
 
-static struct str text_of(const struct json *claim)
-{
-    const struct json *v = json_get(claim, "text");
-
-    return v && json_type(v) == JSON_STRING ? json_str(v) : (struct str){"", 0};
-}
-
 /* A verdict about other words says nothing about these. */
 static void forget_verdict(const struct json *of)
 {
@@ -197,7 +185,7 @@ void claims_requote(struct align_text *t, struct str was, struct str now,
     size_t i = 0;
 
     json_each(claim, json_get(t->holder, "claims")) {
-        struct str text = text_of(claim);
+        struct str text = text_at(claim, "text");
         const char *at;
         struct align_edit edit;
 
@@ -224,7 +212,7 @@ void claims_remove(struct align_text *t, struct str quote)
     json_each(claim, json_get(t->holder, "claims")) {
         if (seen++ == LOOK_AHEAD)
             return;
-        if (inside(text_of(claim), quote)) {
+        if (inside(text_at(claim, "text"), quote)) {
             json_unlink(claim);
             return;
         }
@@ -238,7 +226,7 @@ ptrdiff_t claims_find(const struct json *holder, struct str quote)
     json_each(claim, json_get(holder, "claims")) {
         if (i == LOOK_AHEAD)
             break;
-        if (inside(text_of(claim), quote))
+        if (inside(text_at(claim, "text"), quote))
             return i;
         i++;
     }
@@ -256,7 +244,7 @@ static void set_time(struct align_text *t, struct json *claim, const char *key,
 static bool is_claim(const struct align_text *t, const struct json *claim,
                      const struct text_claim *c, double start)
 {
-    struct str text = text_of(claim);
+    struct str text = text_at(claim, "text");
     double was;
 
     if (!json_f64(json_get(claim, "start"), &was) || fabs(was - start) > 1e-6)

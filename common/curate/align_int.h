@@ -5,6 +5,19 @@
 #include "asid/curate/align.h"
 #include "asid/text/similar.h"
 
+static inline size_t span_end(struct span s)
+{
+    return s.at + s.n;
+}
+
+/* The text of a member, n 0 when it has none. */
+static inline struct str text_at(const struct json *object, const char *key)
+{
+    const struct json *v = json_get(object, key);
+
+    return v && json_type(v) == JSON_STRING ? json_str(v) : (struct str){"", 0};
+}
+
 /* --- letters: what is compared --------------------------------------------- */
 
 /* A folded word, or a part of one: "don't" is two ("do", "not"), "twenty one"
@@ -186,7 +199,7 @@ struct align_note {
     struct str message;
     struct str was, now; /* n 0: none */
     bool repaired, used;
-    double similarity; /* of what was misquoted; NAN: not known */
+    double similarity; /* of what was misquoted, if this run found it */
     struct align_note *next;
 };
 

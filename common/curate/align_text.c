@@ -33,13 +33,6 @@ struct align_note *align_note(struct align_text *t, enum align_kind kind,
     return note;
 }
 
-static struct str text_of(const struct align_text *t)
-{
-    const struct json *v = json_get(t->holder, t->key);
-
-    return v && json_type(v) == JSON_STRING ? json_str(v) : (struct str){"", 0};
-}
-
 /* Whether there can be a quote at all: most texts of a record have none, and
  * need no look at their words. */
 static bool may_quote(struct str s)
@@ -316,7 +309,7 @@ void align_text(struct align_text *t)
     t->notes_end = &t->notes;
     t->speech->work = text_work;
     for (size_t round = 0;; round++) {
-        struct str text = text_of(t);
+        struct str text = text_at(t->holder, t->key);
 
         t->n_said = 0;
         if (!may_quote(text))

@@ -593,8 +593,7 @@ static void untouched(void)
         "{ \"id\" : \"t\", \"caption\":\"He says, \\u0022Hi\\u0022.\",\"x\":1.50}",
         "{\"id\":\"t\",\"asr\":null,\"caption\":\"He says, \\\"Hi there you.\\\"\"}",
         "{\"id\":\"t\",\"asr\":{\"segments\":[]},\"caption\":\"No quotes  \",\"n\":1e3}",
-        "{\"id\":\"t\",\"asr\":{\"segments\":[]},\"attributes\":{\"speech\":null},"
-        "\"findings\":[ {\"stage\":\"merge\",\"code\":\"x\",\"message\":\"m\"} ]}",
+        "{\"id\":\"t\",\"asr\":{\"segments\":[]},\"attributes\":{\"speech\":null},\"findings\":[ {\"stage\":\"merge\",\"code\":\"x\",\"message\":\"m\"} ]}",
     };
 
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
