@@ -111,6 +111,17 @@ static bool lasts(const struct merge *m, const struct occurrence *o)
     return false;
 }
 
+/* "The music is loud": the thing stands before its value. */
+static bool is_said_of(const struct merge *m, const struct occurrence *o)
+{
+    const struct m_claim *c = &m->claims[o->claim];
+
+    for (size_t i = 0; i < c->n_own && i < o->place; i++)
+        if (c->own[i] == o->about)
+            return true;
+    return false;
+}
+
 /* Whether both speak of one and the same thing. */
 static bool same_thing(const struct merge *m, const struct occurrence *a,
                        const struct occurrence *b)
@@ -134,7 +145,7 @@ static bool same_thing(const struct merge *m, const struct occurrence *a,
         return true;
     if (a->about == 0)
         return f.shared > 0 && f.shared * 10 >= least * 6;
-    if (f.owner)
+    if (f.owner || (is_said_of(m, a) && is_said_of(m, b)))
         return true;
     if (least == 0)
         return lasting || timed || untimed;
@@ -547,23 +558,29 @@ static const struct text_fact *being(const struct m_claim *c, uint64_t about)
 }
 
 /* Everybody who says that it is or is not, for the first claim that says that
- * it is not. */
-static void settle_negation(struct merge *m, uint32_t claim, uint64_t about)
+ * it is not. ("Nobody is there" denies people without their word.) */
+static void settle_negation(struct merge *m, uint32_t claim,
+                            const struct text_fact *denial)
 {
     struct occurrence list[MERGE_RUN];
-    size_t n, found = 0;
-    const uint32_t *all = merge_find(m, about, &n);
+    size_t n, found = 1;
+    const uint32_t *all = merge_find(m, denial->about, &n);
 
-    for (size_t i = 0; i < n && i < MERGE_RUN; i++) {
+    list[0] = (struct occurrence){.kind = FACT_NEGATION,
+                                  .about = denial->about,
+                                  .value = 1,
+                                  .claim = claim,
+                                  .fact = denial};
+    for (size_t i = 0; i < n && i < MERGE_RUN && found < MERGE_RUN; i++) {
         const struct m_claim *c = &m->claims[all[i]];
-        const struct text_fact *f = c->gone ? NULL : being(c, about);
+        const struct text_fact *f = c->gone ? NULL : being(c, denial->about);
 
-        if (!f)
+        if (!f || all[i] == claim)
             continue;
         if (f->value == 1 && all[i] < claim)
             return;
         list[found] = (struct occurrence){.kind = FACT_NEGATION,
-                                          .about = about,
+                                          .about = denial->about,
                                           .value = f->value,
                                           .claim = all[i],
                                           .fact = f};
@@ -584,7 +601,7 @@ static void settle_negations(struct merge *m)
 
             if (f->kind == FACT_NEGATION && f->value == 1 && f->about &&
                 being(c, f->about) == f)
-                settle_negation(m, (uint32_t)i, f->about);
+                settle_negation(m, (uint32_t)i, f);
         }
     }
 }

@@ -22,6 +22,7 @@ enum merge_list {
     LIST_TALK,  /* what a silent clip has none of */
     LIST_SHADE, /* belong to the colour behind them */
     LIST_PLACE, /* say where, though they are no content words */
+    LIST_UNIT,  /* need their number */
     LISTS,
 };
 

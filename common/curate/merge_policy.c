@@ -17,6 +17,9 @@ static const char *const lists[LISTS] = {
     "bright dark light pale deep vivid dull",
     "under below beneath above over behind beside next near inside outside "
     "between around through off away against front past",
+    "m cm mm km meter centimeter millimeter kilometer inch foot feet ft yard "
+    "mile mph kmh kph kg g gram kilogram pound lb ounce oz liter ml degree "
+    "percent dollar euro cent fps hz",
 };
 
 static void list_word(struct merge_policy *p, uint64_t stem, int list)

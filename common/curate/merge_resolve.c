@@ -285,7 +285,8 @@ static bool can_take_out(const struct merge *m, const struct occurrence *o,
     case FACT_COLOUR:
         return attributive(m, a, cut);
     case FACT_COUNT:
-        return o->value >= 2 && attributive(m, a, cut);
+        return o->value >= 2 && attributive(m, a, cut) &&
+               !merge_listed(m->p, LIST_UNIT, o->about);
     case FACT_SIDE:
     case FACT_OPPOSITE:
         return prepositional(a, cut) || adverbial(a, cut) ||

@@ -144,11 +144,14 @@ static void count_fact(struct facts *x, size_t i, int64_t value, size_t n)
     const struct scan *s = x->s;
     size_t noun = noun_behind(s, i + n, x->r.end);
 
+    /* "40 km": a measure, said of its unit. */
+    if (tok_has(s, i + n, LEX_UNIT) && i + n < x->r.end &&
+        !tok_has(s, i + n, LEX_TIME_UNIT))
+        noun = i + n;
     if (value < 0 || value > INT32_MAX || noun == SIZE_MAX)
         return;
     if (i + n < x->r.end &&
-        (s->toks[i + n].flags & (LEX_TIME_UNIT | LEX_UNIT) ||
-         tok_role(s, i + n, ROLE_OF)))
+        (s->toks[i + n].flags & LEX_TIME_UNIT || tok_role(s, i + n, ROLE_OF)))
         return;
     if (i > x->r.first && s->toks[i].shape & SHAPE_GLUED &&
         s->toks[i - 1].kind == TOK_OTHER)
@@ -163,10 +166,18 @@ static void count_fact(struct facts *x, size_t i, int64_t value, size_t n)
 /* --- sides and opposites -------------------------------------------------- */
 
 /* "left the room", "right behind", "is left": no side. */
-static bool is_no_side(const struct scan *s, size_t i, size_t least)
+static bool is_no_side(const struct facts *x, size_t i, size_t least)
 {
+    const struct scan *s = x->s;
+
+    if (i > least && tok_has(s, i - 1, LEX_MOVE | LEX_V_CAMERA) &&
+        tok_has(s, i - 1, LEX_VERB) && !tok_has(s, i + 1, LEX_DET) &&
+        (!tok_role(s, i + 1, ROLE_RIGHT_ADVERB) ||
+         tok_in(s, i + 1, "at on as")))
+        return false; /* "turns right at the corner", "pans left" */
     if (tok_role(s, i, ROLE_LEFT))
-        return s->toks[i].finite || (i > least && tok_has(s, i - 1, LEX_AUX)) ||
+        return (s->toks[i].finite && i == x->verb) ||
+               (i > least && tok_has(s, i - 1, LEX_AUX)) ||
                (tok_has(s, i + 1, LEX_DET) && i > least &&
                 tok_has(s, i - 1, LEX_NOUN | LEX_PRON_SUBJECT));
     if (tok_role(s, i, ROLE_RIGHT))
@@ -203,7 +214,7 @@ static void side_facts(struct facts *x, size_t i, const struct lex *e, size_t n)
 {
     struct scan *s = x->s;
 
-    if (is_no_side(s, i, x->r.first))
+    if (is_no_side(x, i, x->r.first))
         return;
     for (size_t k = 0; k < LEX_SCALES && e->sides[k].group; k++) {
         struct text_fact f = {.kind = FACT_SIDE};
@@ -324,6 +335,25 @@ static void polarity_fact(struct facts *x, size_t i, bool negated)
              i, 1);
 }
 
+/* "No one is in the street": there are no people. */
+static void nobody_fact(struct facts *x, size_t i)
+{
+    const struct scan *s = x->s;
+    bool two = tok_is(s, i, "no") && tok_is(s, i + 1, "one");
+    size_t n = two ? 2 : 1;
+    const struct lex *people;
+
+    if (!(two || tok_is(s, i, "nobody")) || x->verb != i + n ||
+        !tok_has(s, i + n, LEX_AUX) || tok_has(s, i + n + 1, LEX_V_ING))
+        return;
+    people = lex_find(s->rules, fold_hash(STR("people")));
+    if (people)
+        add_fact(x,
+                 (struct text_fact){
+                     .kind = FACT_NEGATION, .about = people->stem, .value = 1},
+                 i, n);
+}
+
 /* --- a claim -------------------------------------------------------------- */
 
 static void claim_facts(struct facts *x)
@@ -338,6 +368,7 @@ static void claim_facts(struct facts *x)
             size_t until = negated_until(s, i, x->r.end, x->verb);
 
             negated = until > negated ? until : negated;
+            nobody_fact(x, i);
         }
         /* "does not smile" says nothing of what she does. */
         if (i >= negated && i >= next)

@@ -89,6 +89,45 @@ static void test_sounds(void)
     check_case("what makes a sound belongs to speech");
 }
 
+/* The value of the first fact of that kind, with its group, or -1. */
+static int32_t value_of(const char *text, enum fact_kind kind)
+{
+    const struct text *t = analyse(text);
+
+    for (size_t i = 0; i < t->n_facts; i++)
+        if (t->facts[i].kind == kind &&
+            (kind != FACT_NEGATION || t->facts[i].value == 1))
+            return t->facts[i].value + 100 * t->facts[i].group;
+    return -1;
+}
+
+static void test_facts(void)
+{
+    int32_t left = value_of("A dog sits on the left.", FACT_SIDE);
+    int32_t right = value_of("A dog sits on the right.", FACT_SIDE);
+
+    CHECK(left > 0 && right > 0 && left != right, "%d %d", left, right);
+    CHECK(value_of("The camera pans left across the valley.", FACT_SIDE) ==
+              left,
+          "pans left");
+    CHECK(value_of("He turns right at the corner.", FACT_SIDE) == right,
+          "turns right");
+    CHECK(value_of("She holds it in her left hand.", FACT_SIDE) == left,
+          "left hand");
+    CHECK(value_of("He left the room.", FACT_SIDE) == -1, "left the room");
+    CHECK(value_of("He stands right behind her.", FACT_SIDE) != right,
+          "right behind");
+    check_case("left and right are sides behind verbs of movement as well");
+
+    CHECK(value_of("A sign says 40 km.", FACT_COUNT) == 40, "40 km");
+    CHECK(value_of("He waits for 5 seconds.", FACT_COUNT) == -1, "5 seconds");
+    check_case("a measure is a value of its unit");
+
+    CHECK(value_of("No one is in the street.", FACT_NEGATION) == 1, "no one");
+    CHECK(value_of("Nobody is there.", FACT_NEGATION) == 1, "nobody");
+    check_case("nobody is no people");
+}
+
 int main(void)
 {
     CHECK_OK(text_rules_load(&rules, &err), err);
@@ -96,6 +135,7 @@ int main(void)
     test_common();
     test_words();
     test_sounds();
+    test_facts();
     text_rules_free(rules);
     arena_release(&arena);
     return check_done();
