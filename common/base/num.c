@@ -87,13 +87,32 @@ bool num_f64(struct str text, double *out)
     return true;
 }
 
+/* By hand: times and counts are most of the numbers that are written. */
+static unsigned format_whole(int64_t value, char space[32])
+{
+    uint64_t rest = value < 0 ? (uint64_t)-value : (uint64_t)value;
+    char digits[20];
+    unsigned n = 0, at = 0;
+
+    do {
+        digits[n++] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (value < 0)
+        space[at++] = '-';
+    while (n)
+        space[at++] = digits[--n];
+    space[at] = '\0';
+    return at;
+}
+
 unsigned num_format(double value, char space[32])
 {
     int n = 0;
 
     BUG_IF(!isfinite(value));
     if (fabs(value) < 9007199254740992.0 && rint(value) == value)
-        return (unsigned)snprintf(space, 32, "%.0f", value + 0.0);
+        return format_whole((int64_t)value, space);
     for (int digits = 1; digits <= 17; digits++) {
         n = snprintf(space, 32, "%.*g", digits, value);
         if (strtod(space, NULL) == value)
