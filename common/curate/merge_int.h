@@ -168,10 +168,12 @@ struct m_claim {
     uint64_t sources; /* bits: who says it */
     struct m_note *notes;
     /* of the join under way */
-    ptrdiff_t joined; /* the claim that says it as well, or -1 */
-    ptrdiff_t others; /* the first of those joined with it, or -1 */
-    ptrdiff_t next;   /* the next one joined with the same, or -1 */
-    double sort;      /* place in time; -INFINITY: before all that has one */
+    ptrdiff_t joined;    /* the claim that says it as well, or -1 */
+    ptrdiff_t others;    /* the first of those joined with it, or -1 */
+    ptrdiff_t next;      /* the next one joined with the same, or -1 */
+    double sort;         /* place in time; -INFINITY: before all that has one */
+    uint32_t slot;       /* place among those of the same time */
+    struct str sentence; /* of its own; n 0: not made yet */
 };
 
 struct m_stem {
@@ -267,14 +269,18 @@ bool merge_covers(const struct merge *m, const struct m_claim *x,
 /* Claims among which are all that say what y says (as far as MERGE_NEAR goes). */
 const uint32_t *merge_candidates(const struct merge *m, const struct m_claim *y,
                                  size_t *n);
-/* Join the claims of one attribute, or with NONE of the whole caption: sets
- * joined, and sources, notes and times of those that stay. */
-void merge_join(struct merge *m, enum attribute attribute);
+/* Join claims that say the same, those of one attribute among each other or, for
+ * the caption, all: sets joined, times, and (of attributes) sources and notes of
+ * those that stay. */
+void merge_join(struct merge *m, bool caption);
 
-/* merge_write.c: the claims that merge_join() left as a paragraph. order (room
- * for all claims) gets their indexes as they are written. */
+/* merge_write.c: the claims that merge_join() left, those of one attribute or
+ * (NONE) all of them, as a paragraph. order (room for all claims) gets their
+ * indexes as they are written. */
 struct str merge_paragraph(struct merge *m, enum attribute attribute,
                            size_t *order, size_t *n_order);
+/* To be called after each merge_join(): where claims stand in time. */
+void merge_place(struct merge *m);
 /* "At 3s, the man waves." */
 struct str merge_at(struct merge *m, double start, double end,
                     struct str sentence, const struct text_word *first);

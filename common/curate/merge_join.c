@@ -146,12 +146,6 @@ static bool better(const struct m_claim *x, const struct m_claim *y,
     return x < y;
 }
 
-static bool takes_part(const struct m_claim *c, enum attribute attribute)
-{
-    return !c->gone &&
-           (attribute == ATTRIBUTE_NONE || c->attribute == attribute);
-}
-
 static size_t root(const struct merge *m, size_t i)
 {
     while (m->claims[i].joined >= 0)
@@ -201,7 +195,7 @@ const uint32_t *merge_candidates(const struct merge *m, const struct m_claim *y,
     return list;
 }
 
-static void find_cover(struct merge *m, size_t i, enum attribute attribute)
+static void find_cover(struct merge *m, size_t i, bool caption)
 {
     struct m_claim *y = &m->claims[i];
     ptrdiff_t best = -1;
@@ -211,14 +205,15 @@ static void find_cover(struct merge *m, size_t i, enum attribute attribute)
     for (size_t k = 0; k < n; k++) {
         const struct m_claim *x = &m->claims[list[k]];
 
-        if (x == y || x->text == y->text || !takes_part(x, attribute) ||
+        if (x == y || x->text == y->text || x->gone ||
+            (!caption && x->attribute != y->attribute) ||
             !merge_covers(m, x, y))
             continue;
-        if (merge_covers(m, y, x) && better(y, x, attribute))
+        if (merge_covers(m, y, x) && better(y, x, caption))
             continue;
         if (root(m, list[k]) == i)
             continue;
-        if (best < 0 || better(x, &m->claims[best], attribute))
+        if (best < 0 || better(x, &m->claims[best], caption))
             best = (ptrdiff_t)list[k];
     }
     y->joined = best;
@@ -285,7 +280,7 @@ static void vote_time(struct merge *m, size_t i)
     x->own_time = false;
 }
 
-void merge_join(struct merge *m, enum attribute attribute)
+void merge_join(struct merge *m, bool caption)
 {
     for (size_t i = 0; i < m->n_claims; i++) {
         struct m_claim *c = &m->claims[i];
@@ -296,8 +291,8 @@ void merge_join(struct merge *m, enum attribute attribute)
         c->own_time = isfinite(c->start);
     }
     for (size_t i = 0; i < m->n_claims; i++)
-        if (takes_part(&m->claims[i], attribute))
-            find_cover(m, i, attribute);
+        if (!m->claims[i].gone)
+            find_cover(m, i, caption);
     for (size_t i = m->n_claims; i-- > 0;) {
         struct m_claim *y = &m->claims[i], *x;
 
@@ -307,8 +302,8 @@ void merge_join(struct merge *m, enum attribute attribute)
         x = &m->claims[y->joined];
         y->next = x->others;
         x->others = (ptrdiff_t)i;
-        /* Each claim belongs to one attribute: its notes move on once. */
-        if (attribute != ATTRIBUTE_NONE)
+        /* Notes move on once, to the claim of the attribute. */
+        if (!caption)
             take_over(x, y);
     }
     for (size_t i = 0; i < m->n_claims; i++)

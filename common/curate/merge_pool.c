@@ -19,6 +19,25 @@ static int compare(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
+/* Claims have a dozen content words: by insertion, but for the odd long one. */
+static void sort_stems(struct m_stem *list, size_t n)
+{
+    enum { SHORT = 48 };
+
+    if (n > SHORT) {
+        qsort(list, n, sizeof *list, compare);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        struct m_stem s = list[i];
+        size_t k = i;
+
+        for (; k > 0 && compare(&s, &list[k - 1]) < 0; k--)
+            list[k] = list[k - 1];
+        list[k] = s;
+    }
+}
+
 size_t merge_word_at(const struct text *t, size_t byte)
 {
     size_t low = 0, high = t->n_words;
@@ -103,7 +122,7 @@ static void take_stems(struct merge *m, struct m_claim *c)
     c->n_own = (uint32_t)n;
     for (size_t i = from; i < to; i++)
         take_word(m, c, &t->words[i], false, &s);
-    qsort(s.list, s.n, sizeof s.list[0], compare);
+    sort_stems(s.list, s.n);
     n = 0;
     for (size_t i = 0; i < s.n; i++) {
         if (n && s.list[n - 1].stem == s.list[i].stem)

@@ -5,7 +5,11 @@
 
 struct str merge_sentence(struct merge *m, const struct m_claim *c)
 {
-    return text_claim_sentence(m->arena, c->text->t, c->c);
+    struct m_claim *of = &m->claims[c - m->claims];
+
+    if (of->sentence.n == 0)
+        of->sentence = text_claim_sentence(m->arena, c->text->t, c->c);
+    return of->sentence;
 }
 
 /* How many bytes an indefinite article at the head takes, blank included. */

@@ -156,15 +156,17 @@ void merge_store(struct merge *m)
     struct str text;
     size_t n;
 
+    merge_join(m, false);
+    merge_place(m);
     for (int k = 0; k < ATTRIBUTES; k++) {
-        merge_join(m, (enum attribute)k);
         text = merge_paragraph(m, (enum attribute)k, order, &n);
         store_attribute(m, (enum attribute)k, text, order, n);
     }
     store_absent(m);
     text = m->caption;
     if (text.n == 0) {
-        merge_join(m, ATTRIBUTE_NONE);
+        merge_join(m, true);
+        merge_place(m);
         text = merge_paragraph(m, ATTRIBUTE_NONE, order, &n);
     }
     set_text(m, m->record, "caption", text);

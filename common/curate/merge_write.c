@@ -27,9 +27,9 @@ struct m_page {
     enum attribute attribute;
     struct unit *units;
     size_t n_units;
-    double *times; /* of all claims that stay, sorted */
-    size_t n_times;
-    uint32_t *slots; /* of claims */
+    uint32_t *list; /* the claims that stay */
+    double *times;  /* theirs, sorted */
+    size_t n;
     struct buf out;
     double last; /* the anchor in force; NAN: none yet */
     bool any_time;
@@ -71,7 +71,7 @@ static int by_number(const void *a, const void *b)
 
 static size_t times_below(const struct m_page *p, double limit, bool with)
 {
-    size_t low = 0, high = p->n_times;
+    size_t low = 0, high = p->n;
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -84,28 +84,40 @@ static size_t times_below(const struct m_page *p, double limit, bool with)
     return low;
 }
 
-static void place_claims(struct m_page *p)
+void merge_place(struct merge *m)
 {
-    struct merge *m = p->m;
-
-    for (size_t i = 0; i < m->n_claims; i++)
-        m->claims[i].again = false;
-
     for (size_t i = 0; i < m->n_texts; i++)
         place_text(m, &m->texts[i]);
-    for (uint32_t i = 0; i < m->n_claims; i++)
-        p->slots[i] = i;
+    for (uint32_t i = 0; i < m->n_claims; i++) {
+        m->claims[i].again = false;
+        m->claims[i].slot = i;
+    }
     for (uint32_t i = 0; i < m->n_claims; i++) {
         const struct m_claim *c = &m->claims[i];
 
-        if (c->joined >= 0 && i < p->slots[c->joined])
-            p->slots[c->joined] = i;
+        if (c->joined >= 0 && i < m->claims[c->joined].slot)
+            m->claims[c->joined].slot = i;
+    }
+}
+
+/* List the claims that stay, and their times. */
+static void list_claims(struct m_page *p)
+{
+    const struct merge *m = p->m;
+    bool sorted = true;
+
+    for (uint32_t i = 0; i < m->n_claims; i++) {
+        const struct m_claim *c = &m->claims[i];
+
         if (!stays(p, c))
             continue;
-        p->times[p->n_times++] = c->sort;
+        sorted = sorted && (p->n == 0 || p->times[p->n - 1] <= c->sort);
+        p->list[p->n] = i;
+        p->times[p->n++] = c->sort;
         p->any_time |= isfinite(c->start);
     }
-    qsort(p->times, p->n_times, sizeof p->times[0], by_number);
+    if (!sorted)
+        qsort(p->times, p->n, sizeof p->times[0], by_number);
 }
 
 /* --- units ------------------------------------------------------------------------ */
@@ -147,25 +159,37 @@ static void add_unit(struct m_page *p, size_t first, size_t n, bool whole)
                        .whole = whole,
                        .summary = c->c->summary,
                        .sort = c->sort,
-                       .slot = p->slots[first]};
+                       .slot = c->slot};
 }
 
-static void cut_text(struct m_page *p, const struct m_text *t)
+/* The sentence that a claim belongs to: its claims, which follow each other. */
+static size_t sentence_of(const struct merge *m, size_t claim, size_t *n)
 {
-    const struct merge *m = p->m;
-    size_t end = t->first_claim + t->n_claims;
+    const struct m_text *t = m->claims[claim].text;
+    uint32_t sentence = m->claims[claim].c->sentence;
+    size_t first = claim, end = claim + 1;
 
-    for (size_t i = t->first_claim, n; i < end; i += n) {
-        for (n = 1; i + n < end &&
-                    m->claims[i + n].c->sentence == m->claims[i].c->sentence;)
-            n++;
-        if (can_be_whole(p, &m->claims[i], n)) {
-            add_unit(p, i, n, true);
-            continue;
-        }
-        for (size_t k = i; k < i + n; k++)
-            if (stays(p, &m->claims[k]))
-                add_unit(p, k, 1, false);
+    while (first > t->first_claim &&
+           m->claims[first - 1].c->sentence == sentence)
+        first--;
+    while (end < t->first_claim + t->n_claims &&
+           m->claims[end].c->sentence == sentence)
+        end++;
+    *n = end - first;
+    return first;
+}
+
+static void cut(struct m_page *p)
+{
+    for (size_t i = 0; i < p->n;) {
+        size_t n, first = sentence_of(p->m, p->list[i], &n);
+        bool whole = can_be_whole(p, &p->m->claims[first], n);
+
+        if (whole)
+            add_unit(p, first, n, true);
+        for (; i < p->n && p->list[i] < first + n; i++)
+            if (!whole)
+                add_unit(p, p->list[i], 1, false);
     }
 }
 
@@ -226,27 +250,30 @@ struct str merge_at(struct merge *m, double start, double end,
     return out;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
 /* Runs of blanks and line breaks become one blank. */
 static void add_flowing(struct buf *b, struct str s)
 {
-    while (s.n) {
-        size_t n = 0;
+    size_t from = 0;
 
-        while (n < s.n && s.p[n] != ' ' && s.p[n] != '\n' && s.p[n] != '\t' &&
-               s.p[n] != '\r')
-            n++;
-        buf_add(b, s.p, n);
-        s.p += n;
-        s.n -= n;
-        n = 0;
-        while (n < s.n && (s.p[n] == ' ' || s.p[n] == '\n' || s.p[n] == '\t' ||
-                           s.p[n] == '\r'))
-            n++;
-        s.p += n;
-        s.n -= n;
-        if (n && s.n && b->n && b->p[b->n - 1] != ' ')
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] > ' ' ||
+            (s.p[i] == ' ' && i + 1 < s.n && (unsigned char)s.p[i + 1] > ' '))
+            continue;
+        if (!is_blank(s.p[i]))
+            continue;
+        buf_add(b, s.p + from, i - from);
+        while (i + 1 < s.n && is_blank(s.p[i + 1]))
+            i++;
+        from = i + 1;
+        if (from < s.n && b->n && b->p[b->n - 1] != ' ')
             buf_char(b, ' ');
     }
+    buf_add(b, s.p + from, s.n - from);
 }
 
 /* The last character that is no closing quotation mark or bracket. */
@@ -497,27 +524,16 @@ static void write_unit(struct m_page *p, const struct unit *u)
 static const struct m_text *untouched(const struct m_page *p)
 {
     const struct merge *m = p->m;
-    const struct m_text *only = NULL;
+    const struct m_text *only = m->claims[p->list[0]].text;
     double last = 0;
 
-    for (size_t i = 0; i < m->n_claims; i++) {
-        const struct m_claim *c = &m->claims[i];
-
-        if (!stays(p, c))
-            continue;
-        if (only && c->text != only)
-            return NULL;
-        only = c->text;
-    }
-    if (!only || only->edited || only->hint != p->attribute)
+    if (only->edited || only->hint != p->attribute || p->n != only->n_claims)
         return NULL;
-    for (size_t i = 0; i < only->n_claims; i++) {
-        const struct m_claim *c = &m->claims[only->first_claim + i];
+    for (size_t i = 0; i < p->n; i++) {
+        const struct m_claim *c = &m->claims[p->list[i]];
 
-        if (!stays(p, c))
-            return NULL;
-        if (m->n_sources > 1 && c->start < last)
-            return NULL; /* out of order */
+        if (c->text != only || (m->n_sources > 1 && c->start < last))
+            return NULL; /* of another source, or out of order */
         if (isfinite(c->start) && !c->c->summary)
             last = c->start;
     }
@@ -532,38 +548,30 @@ static struct m_page *blank_page(struct merge *m, enum attribute attribute)
         p = m->page = arena_alloc(m->arena, sizeof *p);
         p->units = arena_array(m->arena, m->n_claims, sizeof p->units[0]);
         p->times = arena_array(m->arena, m->n_claims, sizeof p->times[0]);
-        p->slots = arena_array(m->arena, m->n_claims, sizeof p->slots[0]);
+        p->list = arena_array(m->arena, m->n_claims, sizeof p->list[0]);
     }
     p->m = m;
     p->attribute = attribute;
-    p->n_units = p->n_times = p->n_told = 0;
+    p->n_units = p->n = p->n_told = 0;
     p->any_time = false;
     p->last = (double)NAN;
     buf_init(&p->out, SIZE_MAX / 2);
     return p;
 }
 
-static bool any_stays(const struct m_page *p)
-{
-    for (size_t i = 0; i < p->m->n_claims; i++)
-        if (stays(p, &p->m->claims[i]))
-            return true;
-    return false;
-}
-
 struct str merge_paragraph(struct merge *m, enum attribute attribute,
                            size_t *order, size_t *n_order)
 {
     struct m_page *p = blank_page(m, attribute);
-    const struct m_text *as_it_is = untouched(p);
+    const struct m_text *as_it_is;
     struct str text = {"", 0};
 
     *n_order = 0;
-    if (!any_stays(p))
+    list_claims(p);
+    if (p->n == 0)
         return text;
-    place_claims(p);
-    for (size_t i = 0; i < m->n_texts; i++)
-        cut_text(p, &m->texts[i]);
+    as_it_is = untouched(p);
+    cut(p);
     if (!as_it_is)
         qsort(p->units, p->n_units, sizeof p->units[0], by_place);
     for (size_t i = 0; i < p->n_units; i++) {
