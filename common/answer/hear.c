@@ -1,7 +1,6 @@
 /* What is said in a clip, by an endpoint. */
 #include "asid/answer/hear.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "asid/answer/answer.h"
@@ -27,12 +26,11 @@ enum asid_rc hear_open(struct asid_cx *cx, struct hearer **out,
                        struct asid_err *err)
 {
     struct hearer *h = arena_alloc(cx->arena, sizeof *h);
-    const int64_t jobs = opt_int(cx, "jobs");
     struct http_options options = {
         .url = opt_text(cx, "endpoint"),
-        .key = getenv("ASID_API_KEY"),
+        .key = asid_api_key(cx),
         .timeout = opt_real(cx, "timeout"),
-        .in_flight = jobs > 8 ? (unsigned)jobs : 0,
+        .in_flight = (unsigned)opt_int(cx, "requests"),
         .stopping = stopping,
         .user = h,
     };
@@ -41,9 +39,11 @@ enum asid_rc hear_open(struct asid_cx *cx, struct hearer **out,
     h->model = opt_text(cx, "model");
     h->language = opt_text(cx, "language");
     if (!h->model || !*h->model)
-        return USAGE(err, "--endpoint needs --model: what the server calls the "
-                          "recogniser");
+        return USAGE(err, "--endpoint needs --model NAME: what the server "
+                          "calls the recogniser");
     TRY(http_open(&options, &h->http, err));
+    if (http_is_exposed(h->http))
+        asid_warn(cx, "the API key goes unencrypted to %s", http_url(h->http));
     *out = h;
     return ASID_OK;
 }
@@ -56,7 +56,7 @@ void hear_close(struct hearer *h)
 
 /* --- asking ---------------------------------------------------------------- */
 
-/* All that decides the reply. */
+/* All that decides the reply; not the address, which may move. */
 static void request_of(const struct hearer *h, struct arena *a,
                        const char *sha256, char hex[HASH_HEX])
 {
@@ -64,7 +64,6 @@ static void request_of(const struct hearer *h, struct arena *a,
     struct buf b;
 
     json_set_text(a, v, "kind", "transcription");
-    json_set_text(a, v, "endpoint", http_url(h->http));
     json_set_text(a, v, "model", h->model);
     json_set_text(a, v, "media", sha256);
     json_set_text(a, v, "sound", "wav s16 mono 16000");

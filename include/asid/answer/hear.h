@@ -9,8 +9,8 @@
 
 struct hearer;
 
-/* The server of --endpoint with --model, --language and --timeout. USAGE when
- * there is an endpoint without a model. Nothing is sent. */
+/* The server of --endpoint with --model, --language, --timeout and --requests.
+ * USAGE when there is an endpoint without a model. Nothing is sent. */
 enum asid_rc hear_open(struct asid_cx *cx, struct hearer **out,
                        struct asid_err *err) ASID_WARN_UNUSED;
 void hear_close(struct hearer *h);
