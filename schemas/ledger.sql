@@ -1,5 +1,5 @@
 -- The ledger: one file per dataset and host. See docs/LEDGER.md.
--- Schema version 3 (PRAGMA user_version), application_id 0x61736964 ("asid").
+-- Schema version 4 (PRAGMA user_version), application_id 0x61736964 ("asid").
 
 -- What this file is.
 CREATE TABLE meta (
@@ -47,6 +47,8 @@ CREATE TABLE outcomes (
     -- Of the answers the result stands on, whoever asked for them.
     tokens_in      INTEGER NOT NULL,
     tokens_out     INTEGER NOT NULL,
+    beside         TEXT,              -- files besides the input that decided,
+                                      -- with their hashes
     PRIMARY KEY (execution, seq)
 ) STRICT, WITHOUT ROWID;
 -- "Why was this record rejected".

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "asid/answer/hear.h"
+#include "asid/base/hash.h"
 #include "asid/curate/asr.h"
 #include "asid/curate/record.h"
 #include "asid/curate/sidecar.h"
@@ -155,21 +156,27 @@ static void try_sidecar(struct finding_it *f, const struct sidecar *file)
                           f->draft.skipped, f->draft.skipped_why));
 }
 
-static void look_beside(struct finding_it *f)
+static void find_sidecars(struct asid_job *job, const struct asr *s,
+                          struct sidecar_list *list)
 {
-    struct asid_job *job = f->job;
     struct sidecar_query q = {
         .root = opt_text(job->cx, "root"),
         .dir = opt_text(job->cx, "sidecar-dir"),
         .video = json_text(json_get(job->record, "video")),
         .id = job->id,
-        .formats = f->s->formats,
-        .n_formats = f->s->n_formats,
+        .formats = s->formats,
+        .n_formats = s->n_formats,
         .language = opt_text(job->cx, "language"),
     };
+
+    sidecars_find(s->sidecars, job->arena, &q, list);
+}
+
+static void look_beside(struct finding_it *f)
+{
     struct sidecar_list list;
 
-    sidecars_find(f->s->sidecars, job->arena, &q, &list);
+    find_sidecars(f->job, f->s, &list);
     if (list.note)
         note(f, NULL, list.note);
     for (size_t i = 0; i < list.n && !f->found; i++)
@@ -200,6 +207,38 @@ static enum asid_rc ask_endpoint(struct finding_it *f, struct asid_err *err)
     f->found = true;
     f->name = opt_text(f->job->cx, "model");
     return ASID_OK;
+}
+
+/* --- what a result hangs on ------------------------------------------------ */
+
+static bool has_transcript(const struct json *record)
+{
+    const struct json *asr = json_get(record, "asr");
+
+    return asr && json_type(asr) == JSON_OBJECT;
+}
+
+/* The sidecars of a record with their hashes, as many as may be read. */
+static const char *asr_beside(struct asid_job *job)
+{
+    const struct asr *s = job->cx->state;
+    const char *text = "";
+    struct sidecar_list list;
+
+    if (has_transcript(job->record) && !opt_bool(job->cx, "replace"))
+        return NULL;
+    find_sidecars(job, s, &list);
+    for (size_t i = 0; i < list.n; i++) {
+        char hex[HASH_HEX] = "unreadable";
+        struct asid_err err;
+        struct str file;
+
+        if (sidecar_read(job->arena, &list.files[i], &file, &err) == ASID_OK)
+            hash_text(file, hex);
+        text = arena_printf(job->arena, "%s%s%s %.16s", text, i ? ", " : "",
+                            list.files[i].name, hex);
+    }
+    return text;
 }
 
 /* --- the sound ------------------------------------------------------------- */
@@ -326,9 +365,9 @@ static enum asid_rc asr_record(struct asid_job *job, struct asid_err *err)
 {
     const struct asr *s = job->cx->state;
     struct finding_it f = {.job = job, .s = s};
-    const struct json *old = json_get(job->record, "asr");
+    const bool had = has_transcript(job->record);
 
-    if (old && json_type(old) == JSON_OBJECT && !opt_bool(job->cx, "replace"))
+    if (had && !opt_bool(job->cx, "replace"))
         return ASID_OK;
     findings_drop(job->record, stage_name);
     look_beside(&f);
@@ -336,7 +375,7 @@ static enum asid_rc asr_record(struct asid_job *job, struct asid_err *err)
         TRY(ask_endpoint(&f, err));
     if (f.found)
         write_asr(&f);
-    else if (opt_bool(job->cx, "require") && !(old && json_type(old)))
+    else if (opt_bool(job->cx, "require") && !had)
         return REJECT(err, "asr.missing", "%s",
                       f.refused ? f.refused : "there is no transcript");
     return ASID_OK;
@@ -350,4 +389,5 @@ const struct asid_stage asid_stage = {
     .close = asr_close,
     .identity = asr_identity,
     .libraries = media_versions,
+    .beside = asr_beside,
 };

@@ -8,7 +8,8 @@
  * Each outcome says what went into it: the hash of its input line and the hash
  * of everything else that decides (options, prompt sets, model, version). So a
  * change has one of these causes: its input changed, and then an earlier stage
- * knows why; or a setting did, and the ledger keeps the settings behind a hash.
+ * knows why; or a setting did, and the ledger keeps the settings behind a hash;
+ * or a file did that lies beside the record, which the outcome names.
  */
 #include <string.h>
 
@@ -50,7 +51,7 @@ static const char known_sql[] = "SELECT run_id FROM runs WHERE run_id = ?1";
 
 #define OUTCOMES(which)                                                        \
  "(SELECT seq, record_id, status, code, input_sha256, options_sha256,"         \
- " output_sha256 FROM outcomes WHERE execution = " which ")"
+ " output_sha256, beside FROM outcomes WHERE execution = " which ")"
 static const char changes_sql[] =
     "SELECT coalesce(b.record_id, a.record_id) AS id,"
     " a.status AS was, b.status AS now, a.code AS was_code, b.code AS now_code,"
@@ -58,8 +59,10 @@ static const char changes_sql[] =
     " WHEN b.record_id IS NULL THEN 'gone'"
     " WHEN a.input_sha256 IS NOT b.input_sha256 THEN 'input'"
     " WHEN a.options_sha256 IS NOT b.options_sha256 THEN 'settings'"
+    " WHEN a.beside IS NOT b.beside THEN 'beside'"
     " ELSE 'unexplained' END AS cause,"
-    " sa.settings AS was_settings, sb.settings AS now_settings"
+    " sa.settings AS was_settings, sb.settings AS now_settings,"
+    " a.beside AS was_beside, b.beside AS now_beside"
     " FROM " OUTCOMES("?1") " a FULL JOIN " OUTCOMES(
         "?2") " b"
               " ON a.record_id = b.record_id"
@@ -293,6 +296,11 @@ static enum asid_rc print_change(struct diff *d, const struct change *c,
     return asid_print(q->cx, object, err);
 }
 
+static const char *or_nothing(const char *text)
+{
+    return text ? text : "nothing";
+}
+
 static enum asid_rc take_change(void *user, int columns,
                                 const char *const *names,
                                 const char *const *values, struct asid_err *err)
@@ -308,6 +316,9 @@ static enum asid_rc take_change(void *user, int columns,
     c.now = outcome(a, V("now"), V("now_code"));
     if (strcmp(c.cause, "settings") == 0)
         c.detail = compare_settings(a, V("was_settings"), V("now_settings"));
+    if (strcmp(c.cause, "beside") == 0)
+        c.detail = arena_printf(a, "%s -> %s", or_nothing(V("was_beside")),
+                                or_nothing(V("now_beside")));
     find_origin(d, &c);
     d->changed++;
     return print_change(d, &c, err);

@@ -164,6 +164,7 @@ struct slot {
     struct buf out;      /* the finished line for output or rejects */
     const char *id;      /* for ledger and messages */
     char input_sha256[HASH_HEX], output_sha256[HASH_HEX];
+    const char *beside; /* stage->beside, or NULL for none */
     double seconds;
     uint32_t attempts;
     bool reused;

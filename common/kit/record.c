@@ -138,6 +138,15 @@ static enum asid_rc try_reuse(struct kit *k, struct slot *s, bool *found)
     return json_parse(&s->arena, s->finished, 0, &s->job.record, &s->err);
 }
 
+static void look_beside(const struct kit *k, struct slot *s)
+{
+    if (!k->cx.ledger || !k->cx.stage->beside)
+        return;
+    s->beside = k->cx.stage->beside(&s->job);
+    if (s->beside && !*s->beside)
+        s->beside = NULL;
+}
+
 void slot_work(struct kit *k, struct slot *s)
 {
     bool found = false;
@@ -151,6 +160,8 @@ void slot_work(struct kit *k, struct slot *s)
     s->rc = enter(k, s);
     if (!s->is_record)
         name_it(k, s);
+    if (s->rc == ASID_OK)
+        look_beside(k, s);
     if (s->rc == ASID_OK)
         s->rc = try_reuse(k, s, &found);
     if (s->rc == ASID_OK && !found)
@@ -180,6 +191,7 @@ void slot_reset(struct slot *s)
     s->is_record = s->reused = false;
     s->reused_from[0] = '\0';
     s->id = "";
+    s->beside = NULL;
     s->input_sha256[0] = s->output_sha256[0] = '\0';
     s->seconds = 0;
     s->attempts = 1;

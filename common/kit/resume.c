@@ -185,7 +185,8 @@ static bool may_continue(const struct kit *k, const struct ledger_checkpoint *c)
     return c->complete || !stage->ordered || stage->replay;
 }
 
-/* Complete, nothing new in the input, nothing to try again, files in place. */
+/* Complete, nothing new in the input, nothing to try again, files in place. With
+ * files beside the records only a look at each of them can tell. */
 static enum asid_rc is_finished(struct kit *k,
                                 const struct ledger_checkpoint *c, bool *yes,
                                 struct asid_err *err)
@@ -193,7 +194,7 @@ static enum asid_rc is_finished(struct kit *k,
     const struct writer *w = &k->writer;
 
     *yes = false;
-    if (c->failed > 0)
+    if (c->failed > 0 || k->cx.stage->beside)
         return ASID_OK;
     TRY(reader_at_end(&k->reader, yes, err));
     if (*yes)

@@ -122,6 +122,7 @@ enum asid_rc reuse_line(struct kit *k, struct slot *s, bool *found,
         .stage = k->cx.stage->name,
         .input_sha256 = s->input_sha256,
         .options_sha256 = k->options_sha256,
+        .beside = s->beside,
     };
     const struct reuse_line *line;
     struct ledger_prior prior;

@@ -121,6 +121,7 @@ static void add_row(struct kit *k, const struct slot *s, const char *status)
         .verdicts = keep_verdicts(w, &s->job),
         .n_verdicts = s->job.n_verdicts,
         .reused_from = kept(w, s->reused_from),
+        .beside = s->beside ? kept(w, s->beside) : NULL,
     };
 }
 

@@ -23,9 +23,10 @@ static const char *const sql[ST_COUNT] = {
     [ST_OUTCOME] =
         "INSERT OR REPLACE INTO outcomes (execution, seq, run_id, stage,"
         " record_id, status, code, message, attempts, input_sha256,"
-        " options_sha256, output_sha256, seconds, tokens_in, tokens_out)"
+        " options_sha256, output_sha256, seconds, tokens_in, tokens_out,"
+        " beside)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-        " ?14, ?15)",
+        " ?14, ?15, ?16)",
     [ST_VERDICT] =
         "INSERT OR REPLACE INTO verdicts (run_id, execution, record_id, stage,"
         " round, attribute, claim, kind, p, verdict, model, prompt_sha256,"
@@ -56,6 +57,7 @@ static const char *const sql[ST_COUNT] = {
         " execution FROM outcomes"
         " WHERE input_sha256 = ?4 AND stage = ?2 AND execution <> ?3"
         " AND options_sha256 = ?5 AND (?1 IS NULL OR record_id = ?1)"
+        " AND beside IS ?6"
         " ORDER BY execution DESC, seq DESC LIMIT 1",
     [ST_PRIOR_ANY] = "SELECT 1 FROM outcomes WHERE stage = ?1"
                      " AND options_sha256 = ?2 AND execution <> ?3 LIMIT 1",
@@ -79,6 +81,7 @@ static const char *const steps[LEDGER_VERSION] = {
           " ADD COLUMN tokens_out INTEGER NOT NULL DEFAULT 0;",
     [2] = "CREATE TABLE settings (options_sha256 TEXT NOT NULL PRIMARY KEY,"
           " settings TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+    [3] = "ALTER TABLE outcomes ADD COLUMN beside TEXT;",
 };
 
 const char *ledger_sqlite_version(void)

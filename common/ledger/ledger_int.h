@@ -9,7 +9,7 @@
 #include "asid/ledger/ledger.h"
 
 enum {
-    LEDGER_VERSION = 3,         /* PRAGMA user_version */
+    LEDGER_VERSION = 4,         /* PRAGMA user_version */
     LEDGER_MARK = 0x61736964,   /* PRAGMA application_id: "asid" */
     LEDGER_WAIT_MS = 30 * 1000, /* for other processes */
 };

@@ -214,6 +214,7 @@ static enum asid_rc put_outcome(struct ledger *l,
     sqlite3_bind_double(s, 13, o->seconds);
     ledger_bind_u64(s, 14, o->tokens_in);
     ledger_bind_u64(s, 15, o->tokens_out);
+    ledger_bind_text(s, 16, o->beside);
     return ledger_step(l, s, "cannot write", err);
 }
 
@@ -364,11 +365,12 @@ enum asid_rc ledger_prior_find(struct ledger *l,
                                const struct ledger_outcome *like,
                                struct ledger_prior *prior, struct asid_err *err)
 {
-    const char *const binds[] = {like->record_id, like->stage, like->execution,
-                                 like->input_sha256, like->options_sha256};
+    const char *const binds[] = {like->record_id,      like->stage,
+                                 like->execution,      like->input_sha256,
+                                 like->options_sha256, like->beside};
     struct ledger_prior got = {.found = false};
 
-    TRY(first_row(l, ST_PRIOR_FIND, binds, 5, &got.found, read_prior, &got,
+    TRY(first_row(l, ST_PRIOR_FIND, binds, 6, &got.found, read_prior, &got,
                   err));
     *prior = got;
     return ASID_OK;

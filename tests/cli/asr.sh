@@ -276,6 +276,41 @@ cp "$tmp/first" "$tmp/again"
 asr "$tmp/again"
 same "$tmp/out" "$tmp/again" "a second run changes nothing"
 
+# --- files that come, change and go between runs
+file=$tmp/kept.jsonl
+again() { run "$bin/asid-asr" --progress never --root "$root" -o "$file" \
+    --rejects "$tmp/rejects" --ledger "$tmp/files.db" "$@" "$tmp/records"; }
+heard() { jq -r 'select(.id=="bird").asr.segments[0].text' "$file"; }
+again --require
+is "$(jq -r .id "$tmp/rejects" | wc -l)" 3 "without files all are rejected"
+cue bird.srt 0,500 1,000 first
+again --require
+is "$(heard) $(jq -r .id "$tmp/rejects" | wc -l)" "first 2" \
+    "a file that has come since is read by the next run"
+again
+has "$tmp/err" "3 records in, 3 accepted" "other options begin anew"
+cp "$file" "$tmp/before"
+again
+has "$tmp/err" "3 unchanged since an earlier run" \
+    "where no file changed nothing is done again"
+same "$file" "$tmp/before" "and the result is the same"
+rm "$root/bird.srt"
+cue bird.srt 0,500 1,000 second
+again
+is "$(heard)" second "a file that has changed is read again"
+has "$tmp/err" "2 unchanged since an earlier run" "the others are not"
+is "$(sqlite3 "$tmp/files.db" "SELECT count(*), count(DISTINCT beside) FROM
+    outcomes WHERE beside LIKE 'bird.srt ________________'")" "4|2" \
+    "the ledger has the files with their hashes"
+runs=$(sqlite3 "$tmp/files.db" "SELECT group_concat(run_id, ' ') FROM (SELECT
+    run_id FROM runs ORDER BY run_id DESC LIMIT 2)")
+# shellcheck disable=SC2086  # two arguments are meant
+run "$bin/asid-audit" diff ${runs#* } ${runs% *} --ledger "$tmp/files.db"
+has "$tmp/out" "beside" "a change is put down to the file"
+rm "$root/bird.srt"
+again
+is "$(heard)" null "a file that has gone leaves nothing"
+
 # --- an endpoint
 mock=$bin/test/asid-mock-endpoint
 serve() { # SCENARIO

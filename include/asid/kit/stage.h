@@ -100,6 +100,13 @@ struct asid_stage {
      * (media_versions), one line; for --version and the ledger. On failure the
      * message is shown in their place. Callable before open. */
     enum asid_rc (*libraries)(char *space, size_t size, struct asid_err *err);
+    /* Optional, on a worker thread, before record: names what besides options
+     * and record decides this record's result: files that lie beside it, with
+     * their hashes; "" or NULL for none, in the job's arena. It is kept in the
+     * ledger (outcomes.beside). A stage with it never takes a finished output
+     * for the last word: a later run looks at every record again and calls
+     * `record` where the text is another one. */
+    const char *(*beside)(struct asid_job *job);
     /* Tools (asid-run, asid-audit, asid-model) handle everything themselves:
      * options are parsed, then run is called; its return becomes the exit
      * status (OK 0, FAILED 1, USAGE 2). All other callbacks are NULL. */

@@ -103,6 +103,7 @@ struct ledger_outcome {
     size_t n_verdicts;
     const char *reused_from; /* execution whose verdicts about this record are
                                 its verdicts as well, or NULL */
+    const char *beside;      /* files besides the input that decided; or NULL */
 };
 /* One transaction: outcomes with their verdicts and the new checkpoint (either may be absent:
  * n 0, c NULL). */
