@@ -22,6 +22,7 @@ struct asr {
     const struct asr_phrases *phrases;
     struct sidecars *sidecars;
     struct hearer *hearer; /* NULL without --endpoint */
+    const char *language;  /* its code, or NULL */
 };
 
 /* --- options --------------------------------------------------------------- */
@@ -66,13 +67,14 @@ static enum asid_rc asr_open(struct asid_cx *cx, struct asid_err *err)
     s->sidecars = sidecars_new();
     TRY(read_formats(cx, s, err));
     read_rules(cx, s);
-    if (language && asr_language(cx->arena, str_of(language)).n == 0)
+    s->language = language ? asr_language(cx->arena, str_of(language)).p : NULL;
+    if (s->language && !*s->language)
         return USAGE(err,
                      "--language: expected a language such as en, got \"%s\"",
                      language);
     TRY(asr_phrases_load(cx->arena, &s->phrases, err));
     if (opt_text(cx, "endpoint"))
-        return hear_open(cx, &s->hearer, err);
+        return hear_open(cx, s->language, &s->hearer, err);
     if (opt_text(cx, "model"))
         return USAGE(err, "--model names a model of --endpoint; a checkpoint "
                           "cannot transcribe");
@@ -166,7 +168,7 @@ static void find_sidecars(struct asid_job *job, const struct asr *s,
         .id = job->id,
         .formats = s->formats,
         .n_formats = s->n_formats,
-        .language = opt_text(job->cx, "language"),
+        .language = s->language,
     };
 
     sidecars_find(s->sidecars, job->arena, &q, list);
@@ -342,7 +344,6 @@ static void write_asr(struct finding_it *f)
     struct asid_job *job = f->job;
     struct arena *a = job->arena;
     const char *name = opt_text(job->cx, "name");
-    const char *language = opt_text(job->cx, "language");
     struct asr_clip clip = {record_duration(job->record),
                             is_silent(job->record), listen(f)};
     struct asr_result result;
@@ -351,8 +352,8 @@ static void write_asr(struct finding_it *f)
 
     asr_clean(a, f->s->phrases, &f->draft, &clip, f->s->rules, &result);
     t = *result.transcript;
-    if (language)
-        t.language = asr_language(a, str_of(language));
+    if (f->s->language)
+        t.language = str_of(f->s->language);
     asr = transcript_json(a, name ? name : f->name, &t);
     if (f->file)
         json_set_text(a, asr, "file", f->file);

@@ -22,8 +22,8 @@ static bool stopping(void *user)
     return asid_stopping(h->cx);
 }
 
-enum asid_rc hear_open(struct asid_cx *cx, struct hearer **out,
-                       struct asid_err *err)
+enum asid_rc hear_open(struct asid_cx *cx, const char *language,
+                       struct hearer **out, struct asid_err *err)
 {
     struct hearer *h = arena_alloc(cx->arena, sizeof *h);
     struct http_options options = {
@@ -37,7 +37,7 @@ enum asid_rc hear_open(struct asid_cx *cx, struct hearer **out,
 
     h->cx = cx;
     h->model = opt_text(cx, "model");
-    h->language = opt_text(cx, "language");
+    h->language = language;
     if (!h->model || !*h->model)
         return USAGE(err, "--endpoint needs --model NAME: what the server "
                           "calls the recogniser");

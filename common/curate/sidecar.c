@@ -191,7 +191,7 @@ static int rank_of(const struct search *s, struct str language)
             return PLAIN;
         return str_ends(language, "-orig") ? ORIGINAL : FOREIGN;
     }
-    wanted = asr_language(s->a, str_of(s->q->language));
+    wanted = str_of(s->q->language);
     if (language.n == 0)
         return PLAIN;
     if (same_text(language, wanted))

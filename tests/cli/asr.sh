@@ -334,7 +334,7 @@ reply='{"task":"transcribe","language":"english","duration":5,"text":"so we go",
 : >"$tmp/log"
 serve "{\"key\":\"sesame-1234\",\"models\":[\"whisper-1\"],\"rules\":[{\"has\":\"nobody-knows-this\",\"status\":404,\"body\":\"\"},{\"body\":$reply}]}"
 ASID_API_KEY=sesame-1234 export ASID_API_KEY
-ask --language en "$tmp/records"
+ask --language English "$tmp/records"
 exits 0 "an endpoint is asked where there is no sidecar"
 is "$(of bird '.asr|[.name,.language,.file]')" '["whisper-1","en",null]' \
     "its model names the transcript"

@@ -9,9 +9,11 @@
 
 struct hearer;
 
-/* The server of --endpoint with --model, --language, --timeout and --requests.
- * USAGE when there is an endpoint without a model. Nothing is sent. */
-enum asid_rc hear_open(struct asid_cx *cx, struct hearer **out,
+/* The server of --endpoint with --model, --timeout and --requests. language: a
+ * code to tell it, or NULL. USAGE when there is an endpoint without a model.
+ * Nothing is sent. */
+enum asid_rc hear_open(struct asid_cx *cx, const char *language,
+                       struct hearer **out,
                        struct asid_err *err) ASID_WARN_UNUSED;
 void hear_close(struct hearer *h);
 

@@ -68,7 +68,7 @@ enum asid_rc asr_parse(struct arena *a, enum asr_format format, struct str text,
 
 /* The code of a language as recognisers and file names give it: "english",
  * "en", "en-US", "EN" to "en", "en", "en-US", "en"; n 0 for what is none.
- * Points into name or to a constant. */
+ * Terminated; lives in the arena or is a constant. */
 struct str asr_language(struct arena *a, struct str name);
 /* The same for a part of a file name, where two or three letters often mean
  * something else (clip.sdh.srt, clip.mov.srt): only well-known languages. */

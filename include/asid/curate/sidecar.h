@@ -34,7 +34,7 @@ struct sidecar_query {
     const char *id;
     const enum asr_format *formats; /* wanted, the best first */
     size_t n_formats;
-    const char *language; /* wanted, or NULL: any */
+    const char *language; /* wanted, as of asr_language, or NULL: any */
 };
 
 struct sidecar_list {
