@@ -18,6 +18,7 @@ enum {
 struct intake {
     struct clip *c;
     struct endpoint_media *media;
+    uint64_t seen; /* one more than the index of the last picture */
 };
 
 static void add(struct endpoint_media *m, enum chat_kind kind, const char *type,
@@ -53,29 +54,26 @@ static enum asid_rc on_jpeg(void *user, const struct media_jpeg *jpeg,
     char time[32];
 
     (void)err;
+    /* A window may want a frame several times; once is enough to see it. */
+    if (t->seen == jpeg->index + 1 && clip_is_window(&t->c->view))
+        return ASID_OK;
+    t->seen = jpeg->index + 1;
     num_format(rint(jpeg->time * 100) / 100, time);
     add(t->media, CHAT_TEXT, NULL, str_of(arena_printf(a, "%s s", time)));
     add(t->media, CHAT_IMAGE, "image/jpeg", copy(a, jpeg->bytes, jpeg->size));
     return ASID_OK;
 }
 
-/* The frames from first to last (of total) that the view is about. */
-static void choose_range(const struct clip_view *v, double fps, uint64_t total,
-                         uint64_t *first, uint64_t *last)
+static void begin_pictures(struct intake *t, size_t n)
 {
-    double end = (double)total - 1;
-    double from = isnan(v->start) || !(fps > 0) ? 0 : ceil(v->start * fps);
-    double to = isnan(v->end) || !(fps > 0) ? end : floor(v->end * fps);
+    struct endpoint_media *m = t->media;
 
-    from = fmin(fmax(from, 0), end);
-    to = fmin(fmax(to, from), end);
-    /* Two frames are the least there is to see. */
-    if (to < from + 1)
-        to = fmin(from + 1, end);
-    if (to < from + 1)
-        from = fmax(to - 1, 0);
-    *first = (uint64_t)from;
-    *last = (uint64_t)to;
+    m->room = 2 * n + 8;
+    m->parts = arena_array(t->c->job->arena, m->room, sizeof *m->parts);
+    m->n = 0;
+    t->seen = 0;
+    add(m, CHAT_TEXT, NULL,
+        STR("Frames of a video, each behind its time in seconds:"));
 }
 
 /* Take the pictures on the supposition that the stream decodes to total
@@ -83,30 +81,40 @@ static void choose_range(const struct clip_view *v, double fps, uint64_t total,
 static enum asid_rc take_pictures(struct intake *t, uint64_t total, double fps,
                                   uint64_t *found, struct asid_err *err)
 {
-    struct clip *c = t->c;
-    struct arena *a = c->job->arena;
+    const struct omni_budget *budget = &t->c->m->budget;
     struct media_jpeg_wish wish = {.quantiser = 0};
-    struct endpoint_media *m = t->media;
-    uint64_t first, last, *index;
+    uint64_t *index;
 
     if (total == 0)
         return REJECT(err, "media.too_short", "no frames");
-    choose_range(&c->view, fps, total, &first, &last);
-    TRY(omni_frame_count(last - first + 1, fps, &c->m->budget, &wish.n_index,
-                         err));
-    index = arena_array(a, wish.n_index, sizeof *index);
-    omni_frame_indexes(last - first + 1, wish.n_index, index);
-    for (size_t i = 0; i < wish.n_index; i++)
-        index[i] += first;
+    TRY(omni_frame_count(total, fps, budget, &wish.n_index, err));
+    index = arena_array(t->c->job->arena, wish.n_index, sizeof *index);
+    omni_frame_indexes(total, wish.n_index, index);
     wish.index = index;
-    wish.max_pixels = (uint64_t)omni_max_pixels(wish.n_index, &c->m->budget);
-    m->room = 2 * wish.n_index + 8;
-    m->parts = arena_array(a, m->room, sizeof *m->parts);
-    m->n = 0;
-    add(m, CHAT_TEXT, NULL,
-        STR("Frames of a video, each behind its time in seconds:"));
-    return media_jpegs(c->path, &wish, &MEDIA_LIMITS_DEFAULT, on_jpeg, t, found,
-                       err);
+    wish.max_pixels = (uint64_t)omni_max_pixels(wish.n_index, budget);
+    begin_pictures(t, wish.n_index);
+    return media_jpegs(t->c->path, &wish, &MEDIA_LIMITS_DEFAULT, on_jpeg, t,
+                       found, err);
+}
+
+/* Those of a window by their times in the file, as in ask.c. */
+static enum asid_rc take_window(struct intake *t, struct asid_err *err)
+{
+    const struct omni_budget *budget = &t->c->m->budget;
+    const struct ask_window window = {t->c->view.start, t->c->view.end};
+    struct media_jpeg_wish wish = {.quantiser = 0};
+    uint64_t found;
+    double *times;
+
+    wish.n_index = ask_window_frames(&window, budget);
+    times = arena_array(t->c->job->arena, wish.n_index, sizeof *times);
+    for (size_t i = 0; i < wish.n_index; i++)
+        times[i] = ask_window_time(&window, i, wish.n_index);
+    wish.times = times;
+    wish.max_pixels = (uint64_t)omni_max_pixels(wish.n_index, budget);
+    begin_pictures(t, wish.n_index);
+    return media_jpegs(t->c->path, &wish, &MEDIA_LIMITS_DEFAULT, on_jpeg, t,
+                       &found, err);
 }
 
 /* What the container promises is only a promise, as in ask.c. */
@@ -136,51 +144,47 @@ static enum asid_rc add_pictures(struct intake *t,
 
 /* --- sound ------------------------------------------------------------------ */
 
-/* Cut the sound to what the view is about, at most MOST_SECONDS of it. */
-static void cut_sound(const struct clip *c, const struct media_sound *all,
-                      struct media_sound *part)
+/* Up to MOST_SECONDS; one more is read, to know whether something is left
+ * out. */
+static enum asid_rc read_sound(const struct clip *c,
+                               const struct media_info *info,
+                               struct media_sound *sound, struct asid_err *err)
 {
-    double start = isnan(c->view.start) ? 0 : fmax(c->view.start, 0);
-    double end = isnan(c->view.end) ? HUGE_VAL : fmax(c->view.end, start);
-    double length = (double)all->n / RATE;
-    size_t from = (size_t)(fmin(start, length) * RATE);
-    size_t to = (size_t)(fmin(end, length) * RATE);
+    const struct ask_window window = {c->view.start, c->view.end};
 
-    if (to > all->n)
-        to = all->n;
-    if (to - from > (size_t)MOST_SECONDS * RATE) {
-        to = from + (size_t)MOST_SECONDS * RATE;
+    if (clip_is_window(&c->view))
+        TRY(ask_window_sound(c->path, info, &window, &MEDIA_LIMITS_DEFAULT,
+                             sound, err));
+    else
+        TRY(media_sound(c->path, MOST_SECONDS + 1, &MEDIA_LIMITS_DEFAULT, sound,
+                        err));
+    if (sound->n > (size_t)MOST_SECONDS * RATE) {
+        sound->n = (size_t)MOST_SECONDS * RATE;
         asid_warn(c->m->cx, "%s: %s: only %d s of sound are heard", c->job->id,
                   clip_name(c), MOST_SECONDS);
     }
-    *part = (struct media_sound){all->samples + from, to - from, RATE};
+    return ASID_OK;
 }
 
-static enum asid_rc add_sound(struct intake *t, struct asid_err *err)
+static enum asid_rc add_sound(struct intake *t, const struct media_info *info,
+                              struct asid_err *err)
 {
     struct clip *c = t->c;
-    struct media_sound all = {NULL, 0, RATE}, part;
+    struct media_sound sound = {NULL, 0, RATE};
     struct buf wav;
-    double until = 0;
 
-    /* One second more, to know whether something was left out. */
-    if (isnan(c->view.start))
-        until = MOST_SECONDS + 1;
-    if (!isnan(c->view.end) && c->view.end > 0)
-        until = c->view.end;
-    TRY(media_sound(c->path, until, &MEDIA_LIMITS_DEFAULT, &all, err));
-    cut_sound(c, &all, &part);
-    if (part.n < SHORTEST) {
+    TRY(read_sound(c, info, &sound, err));
+    if (sound.n < SHORTEST) {
         asid_warn(c->m->cx, "%s: %s: the sound is too short to be heard",
                   c->job->id, clip_name(c));
     } else {
         buf_init(&wav, SIZE_MAX / 4);
-        media_wav(&part, &wav);
+        media_wav(&sound, &wav);
         add(t->media, CHAT_TEXT, NULL, STR("Its sound:"));
         add(t->media, CHAT_AUDIO, "wav", copy(c->job->arena, wav.p, wav.n));
         buf_release(&wav);
     }
-    media_sound_release(&all);
+    media_sound_release(&sound);
     return ASID_OK;
 }
 
@@ -193,9 +197,10 @@ static enum asid_rc look_and_listen(struct intake *t, struct asid_err *err)
                     err));
     if (!info.video.present)
         return REJECT(err, "media.no_video", "has no video stream");
-    TRY(add_pictures(t, &info, err));
+    TRY(clip_is_window(&c->view) ? take_window(t, err)
+                                 : add_pictures(t, &info, err));
     if (info.audio.present && !c->view.no_audio)
-        TRY(add_sound(t, err));
+        TRY(add_sound(t, &info, err));
     return ASID_OK;
 }
 

@@ -32,14 +32,9 @@ static enum asid_rc read_sound(const struct omni *omni,
 
 /* --- part of the sound ---------------------------------------------------- */
 
-/* Cut the sound to the window. Its first sample may be earlier or later than
- * the first frame. */
-static void cut_sound(struct media_sound *sound, const struct media_info *info,
-                      const struct ask_window *window)
+static void cut_sound(struct media_sound *sound, double start, double end)
 {
-    double shift = info->video.start - info->audio.start;
-    double from = (window->start + shift) * (double)sound->rate;
-    double to = (window->end + shift) * (double)sound->rate;
+    double from = start * (double)sound->rate, to = end * (double)sound->rate;
     size_t first = from > 0 ? (size_t)fmin(from, (double)sound->n) : 0;
     size_t last = to > 0 ? (size_t)fmin(ceil(to), (double)sound->n) : 0;
 
@@ -50,18 +45,21 @@ static void cut_sound(struct media_sound *sound, const struct media_info *info,
     sound->n = last - first;
 }
 
-static enum asid_rc read_window_sound(const struct ask_media *m,
-                                      const struct media_info *info,
-                                      struct media_sound *sound,
-                                      struct asid_err *err)
+enum asid_rc ask_window_sound(const char *path, const struct media_info *info,
+                              const struct ask_window *window,
+                              const struct media_limits *limits,
+                              struct media_sound *sound, struct asid_err *err)
 {
     double shift = info->video.start - info->audio.start;
-    double end = m->window->end + shift;
+    double end = window->end + shift;
 
+    *sound = (struct media_sound){NULL, 0, 0};
     if (end <= 0)
         return ASID_OK;
-    TRY(media_sound(m->video, end + 1, limits_of(m), sound, err));
-    cut_sound(sound, info, m->window);
+    /* One second more: the end of what is heard does not see the end of what
+     * was read. */
+    TRY(media_sound(path, end + 1, limits, sound, err));
+    cut_sound(sound, window->start + shift, end);
     if (sound->n == 0)
         media_sound_release(sound);
     return ASID_OK;
@@ -141,29 +139,35 @@ static enum asid_rc sample_until_right(struct intake *t,
                   (unsigned long long)total, (unsigned long long)found);
 }
 
-/* How many frames of a window are seen: its length at the budget's rate, within
- * the budget's bounds, even. */
-static size_t window_frames(const struct omni_budget *b, double seconds)
+size_t ask_window_frames(const struct ask_window *window,
+                         const struct omni_budget *budget)
 {
-    double low = ceil(b->min_frames / 2.0) * 2;
-    double high = floor(b->max_frames / 2.0) * 2;
-    double n = fmin(fmax(seconds * b->fps, low), high);
+    double seconds = window->end - window->start;
+    double low = ceil(budget->min_frames / 2.0) * 2;
+    double high = floor(budget->max_frames / 2.0) * 2;
+    double n = fmin(fmax(seconds * budget->fps, low), high);
 
     return n < 2 ? 2 : (size_t)(floor(n / 2) * 2);
+}
+
+double ask_window_time(const struct ask_window *window, size_t i, size_t n)
+{
+    return window->start +
+           (window->end - window->start) * ((double)i + 0.5) / (double)n;
 }
 
 static enum asid_rc sample_window(struct intake *t, struct asid_err *err)
 {
     const struct ask_window *window = t->media->window;
-    double seconds = window->end - window->start, *times;
     enum asid_rc rc;
+    double *times;
     void *p;
 
-    t->n = window_frames(&t->media->budget, seconds);
+    t->n = ask_window_frames(window, &t->media->budget);
     TRY(mem_big(&p, t->n, sizeof *times, err));
     times = p;
     for (size_t i = 0; i < t->n; i++)
-        times[i] = window->start + seconds * ((double)i + 0.5) / (double)t->n;
+        times[i] = ask_window_time(window, i, t->n);
     rc = omni_inputs_new(t->omni, t->system, &t->in, err);
     if (rc == ASID_OK)
         rc = media_frames_at(t->media->video, times, t->n, limits_of(t->media),
@@ -182,7 +186,8 @@ static enum asid_rc add_video(struct intake *t, struct ask_notes *notes,
     if (!info.video.present)
         return REJECT(err, "media.no_video", "has no video stream");
     if (info.audio.present && !m->no_audio && !m->audio && m->window)
-        TRY(read_window_sound(m, &info, &t->sound, err));
+        TRY(ask_window_sound(m->video, &info, m->window, limits_of(m),
+                             &t->sound, err));
     else if (info.audio.present && !m->no_audio && !m->audio)
         TRY(read_sound(t->omni, m, m->video, &t->sound, notes, err));
     if (t->sound.samples && t->sound.n < SOUND_MIN) {

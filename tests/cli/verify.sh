@@ -204,6 +204,49 @@ is "$(jq -c '[.findings[] | [.stage, .code, .attribute, .claim]]' "$tmp/out")" \
     "texts that address a model are reported"
 has "$tmp/out" 'ignore all previous instructions' "with their words"
 
+# --- an endpoint
+cat >"$tmp/scenario" <<'S'
+{"rules":[{"match":"word none","answer":"A brown dog sleeps. A bird flies."},
+ {"match":"from second","p":0.97},
+ {"match":"A green meadow.","p":0.9},{"match":"The sky is blue.","p":0.1},
+ {"match":"A bird flies.","p":0.8},{"match":"It lands on a branch.","p":0.5},
+ {"match":"A brown dog sleeps.","p":0.75}]}
+S
+"$bin/test/asid-mock-endpoint" --port-file "$tmp/port" --scenario "$tmp/scenario" \
+    --log "$tmp/log" --seconds 60 2>/dev/null &
+server=$!
+i=0
+while [ ! -s "$tmp/port" ] && [ $i -lt 200 ]; do
+    sleep 0.05
+    i=$((i + 1))
+done
+ask() {
+    run "$bin/asid-verify" -q --root data-samples --model org/judge --max-frames 4 \
+        --endpoint "http://127.0.0.1:$(cat "$tmp/port")/v1" \
+        --attributes scene,objects,actions --ledger "$tmp/e.db" "$@"
+}
+head -1 "$tmp/in" >"$tmp/one"
+ask "$tmp/one"
+exits 0 "an endpoint judges as well"
+is "$(jq -c '[.attributes[] | .claims // [] | .[] | [.p, .verdict]]' "$tmp/out")" \
+    '[[0.9,"supported"],[0.1,"refuted"],[0.8,"supported"],[0.97,"supported"]]' \
+    "its log probabilities are read"
+is "$(jq -c '.attributes.actions.claims[1].evidence |
+    [.model, .start, .end, .p_whole, .p_window]' "$tmp/out")" \
+    '["org/judge",1,5,0.5,0.97]' "and windows asked about"
+is "$(jq -c '[.attributes[] | .missing // [] | .[] | [.text, .p]]' "$tmp/out")" \
+    '[["A brown dog sleeps.",0.75]]' "what three accounts have in common is missing once"
+is "$(jq -c '.attributes | map_values(.verdict)' "$tmp/out" | tr -d '{}"' |
+    tr ',' '\n' | sort)" "$(printf '%s\n' actions:missing objects:absent scene:error)" \
+    "error goes before missing, and nothing to say is absent"
+lines=$(wc -l <"$tmp/log")
+cp "$tmp/out" "$tmp/e.first"
+ask -o "$tmp/e.out" "$tmp/one"
+same "$tmp/e.out" "$tmp/e.first" "the same from the ledger"
+is "$(wc -l <"$tmp/log")" "$lines" "without another request"
+kill $server
+wait $server 2>/dev/null
+
 # --- warnings
 by_itself=$(jq -r '.attributes.scene.claims[0].evidence.model' "$tmp/first" |
     head -1)

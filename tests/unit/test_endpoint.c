@@ -241,9 +241,9 @@ static void test_views(void)
     check_view(model, &cx, (struct clip_view){NAN, NAN, true},
                "0 s,1 s,1.8 s,2.8 s,", 0);
     check_view(model, &cx, (struct clip_view){0.5, 1.5, false},
-               "0.6 s,0.8 s,1.2 s,1.4 s,", 1);
-    check_view(model, &cx, (struct clip_view){1.0, 1.0, true}, "1 s,1.2 s,", 0);
-    check_view(model, &cx, (struct clip_view){90, 99, true}, "2.6 s,2.8 s,", 0);
+               "0.6 s,0.8 s,1 s,1.2 s,", 1);
+    check_view(model, &cx, (struct clip_view){1.0, 1.1, true}, "1 s,", 0);
+    check_view(model, &cx, (struct clip_view){90, 99, true}, "2.8 s,", 0);
     answerer_close(model);
     check_case("of a part of the clip, its frames and its sound");
 }

@@ -25,6 +25,20 @@ struct ask_window {
     double start, end;
 };
 
+/* How many frames of a window are seen: its length at the budget's rate, within
+ * the budget's bounds, even. */
+size_t ask_window_frames(const struct ask_window *window,
+                         const struct omni_budget *budget);
+/* When frame i of n is taken: in the middle of its share of the window. */
+double ask_window_time(const struct ask_window *window, size_t i, size_t n);
+/* The sound of a window of the video, which has sound; its first sample may be
+ * earlier or later than the first frame. No samples when there is none. */
+enum asid_rc ask_window_sound(const char *path, const struct media_info *info,
+                              const struct ask_window *window,
+                              const struct media_limits *limits,
+                              struct media_sound *sound,
+                              struct asid_err *err) ASID_WARN_UNUSED;
+
 struct ask_media {
     /* Paths, each NULL for none. A separate sound file goes as an item of its
      * own, and the video's own sound is then ignored. */
