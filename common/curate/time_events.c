@@ -399,7 +399,10 @@ static void compare(struct index *x, uint32_t a, uint32_t b)
     if (o.contained >= CONTAINED && shorter >= 3)
         s = fmax(s, o.contained * SAME);
     if (s < SAME - DISTINCT ||
-        (is_about_other(ta, ca, tb, cb) && is_about_other(tb, cb, ta, ca)) ||
+        (is_about_other(ta, ca, tb, cb) && is_about_other(tb, cb, ta, ca)))
+        return;
+    /* Costly; where the times agree it makes no difference. */
+    if (fabs(ca->start - cb->start) > x->c->o->tolerance / 2 &&
         similar_contradict(ta, ca, tb, cb, &fa, &fb))
         return;
     keep_best(ea, eb->text, b, (float)s);
