@@ -207,16 +207,19 @@ static bool is_folder(const char *path)
 
 /* A stage with an option "model" needs one: its own or the pipeline's. With
  * an endpoint the name of a remote model is no folder; x-remote: the option
- * never is anything else, and the stage has work to do without a model. */
+ * never is anything else, and the stage has work to do without a model.
+ * x-model-with names the one option that asks a model; without it the stage
+ * needs none, and is given none. */
 static enum asid_rc check_model(const struct check *c, const struct json *at,
                                 const struct json *global,
                                 struct pipeline_stage *s, struct asid_err *err)
 {
     const struct json *own = json_get(s->options, "model");
     const struct json *option = json_path(s->entry, "properties.model");
+    const char *with = json_text(json_get(s->entry, "x-model-with"));
     const char *dir;
 
-    if (!option)
+    if (!option || (with && !json_bool(json_get(s->options, with))))
         return ASID_OK;
     if (json_get(s->options, "endpoint")) {
         if (!own)

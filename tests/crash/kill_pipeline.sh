@@ -1,11 +1,11 @@
 #!/bin/sh
 # Kill a pipeline at random instants; it must end as if nobody had.
 #
-#   tests/crash/kill_pipeline.sh [KILLS] [CLIPS] [SEED]
+#   tests/crash/kill_pipeline.sh [KILLS] [CLIPS] [SEED] [caption|all]
 #
 # A folder of CLIPS clips (made from the samples, every one with a content of
-# its own, two of them broken) goes through ingest, caption and export once
-# without a disturbance. Then asid-run alone, not its group, gets SIGKILL after
+# its own, two of them broken) goes through ingest, caption and export, or
+# through all stages of ASID-Verify, once without a disturbance. Then asid-run alone, not its group, gets SIGKILL after
 # a random while and is started again, KILLS times in all; whenever a run
 # reaches its end it is compared with the undisturbed one and everything starts
 # over. Compared are dataset, rejects and stage files byte for byte, and what
@@ -15,12 +15,13 @@ set -u
 kills=${1:-200}
 clips=${2:-30}
 seed=${3:-$(date +%s)}
+what=${4:-caption}
 bin=${ASID_BINDIR:-$PWD/build/release/bin}
 samples=$PWD/data-samples
 work=$(mktemp -d "${TMPDIR:-/tmp}/asid-crash-XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-echo "# seed $seed: $kills kills, $clips clips"
+echo "# seed $seed: $kills kills, $clips clips, $what"
 
 # --- the input
 mkdir "$work/media"
@@ -39,9 +40,52 @@ while [ "$n" -lt "$clips" ]; do
 done
 cp "$samples/clips/damaged.mp4" "$work/media/clip-broken.mp4"
 cp "$samples/clips/not-a-video.mp4" "$work/media/page.mp4"
-sed -e 's|^root:.*|root: media|' -e 's|inputs: \[clips\]|inputs: ["."]|' \
-    -e "s|^model:.*|model: $samples/demo-checkpoint|" \
-    pipelines/caption.yaml >"$work/p.yaml"
+# Two captioners' rows, which agree in some things and not in others, and a
+# transcript for every fourth clip.
+write_rows() {
+    i=0
+    while [ "$i" -lt "$clips" ]; do
+        i=$((i + 1))
+        name=$(printf 'clip-%03d' "$i")
+        case $((i % 2)) in
+        0) colour=purple ;;
+        1) colour=grey ;;
+        esac
+        echo "{\"video\":\"$name.mp4\",\"caption\":\"At 0s, a meadow lies in the sun. At 2s, a purple bird sits on a branch and says, 'good morning to you'. Water murmurs.\",\"model\":\"one\"}"
+        echo "{\"video\":\"$name.mp4\",\"caption\":\"At 2s, a $colour bird sits on a branch. At 40s, two stones lie in the grass. The camera pans to the left.\",\"model\":\"two\"}"
+        [ $((i % 4)) -ne 0 ] ||
+            printf '1\n00:00:03,000 --> 00:00:04,500\nGood morning to you.\n' \
+                >"$work/media/$name.srt"
+    done >"$work/media/rows.jsonl"
+}
+
+# The stages of ASID-Verify in one file, on a budget for seconds.
+write_all() {
+    budget='max-frames: 2, min-frames: 2, max-pixels: 12544, min-pixels: 3136, total-pixels: 100352'
+    cat <<END
+name: all
+root: media
+model: $samples/demo-checkpoint
+stages:
+  - ingest: {inputs: [rows.jsonl, "."], orphans: keep}
+  - caption: {name: local, max-tokens: 6, $budget}
+  - asr: {sidecar: [srt]}
+  - merge: {weights: [local=0.1]}
+  - align
+  - timecheck
+  - verify: {max-tokens: 4, $budget}
+  - refine: {rounds: 1, last: remove, max-tokens: 6, $budget}
+  - export: {formats: [raw, single-attribute, all-attributes, pairs], output: dataset}
+END
+}
+if [ "$what" = all ]; then
+    write_rows
+    write_all >"$work/p.yaml"
+else
+    sed -e 's|^root:.*|root: media|' -e 's|inputs: \[clips\]|inputs: ["."]|' \
+        -e "s|^model:.*|model: $samples/demo-checkpoint|" \
+        pipelines/caption.yaml >"$work/p.yaml"
+fi
 cd "$work" || exit 1
 
 # --- what is compared

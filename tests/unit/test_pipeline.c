@@ -68,6 +68,8 @@ static void test_faults(void)
          ":5:5: ingest makes records and can only come first"},
         {"name: x\nstages:\n  - ingest\n  - caption\n",
          ":4:5: caption needs a model"},
+        {"name: x\nstages:\n  - ingest\n  - merge: {fuse: true}\n",
+         ":4:5: merge needs a model"},
         {"name: x\nmodel: /no/such\nstages:\n  - ingest\n  - caption\n",
          ":2:1: model folder '/no/such' does not exist"},
         {"name: x\nstages:\n  - ingest\n  - caption: {model: /no/such}\n",
