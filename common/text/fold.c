@@ -42,7 +42,8 @@ static size_t take_piece(struct str word, size_t *at, int32_t *cps)
 /* NFKC and case folding of a piece; cps gets the result. */
 static size_t fold_piece(const int32_t *in, size_t n, int32_t *cps)
 {
-    const utf8proc_option_t how = UTF8PROC_COMPAT | UTF8PROC_CASEFOLD;
+    const utf8proc_option_t how =
+        UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD;
     size_t to = 0;
     int last = 0;
     utf8proc_ssize_t got;

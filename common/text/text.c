@@ -6,7 +6,7 @@
 #include "asid/base/utf8.h"
 #include "text_int.h"
 
-enum { WEIGHT_UNKNOWN = 6 };
+enum { WEIGHT_NUMBER = 4, WEIGHT_UNKNOWN = 6 };
 
 const char *text_rules_version(void)
 {
@@ -44,6 +44,8 @@ static uint8_t weight_of(const struct tok *k)
 {
     if (k->anchor)
         return 0;
+    if (k->numeric) /* in digits as in words */
+        return WEIGHT_NUMBER;
     return k->lex ? k->lex->weight : WEIGHT_UNKNOWN;
 }
 
