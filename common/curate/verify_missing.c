@@ -4,6 +4,8 @@
 #include "asid/curate/verify.h"
 #include "asid/text/similar.h"
 
+enum { KNOWN_MAX = 4096 }; /* claims of one text that are looked at */
+
 static unsigned content(const struct text *t, const struct text_claim *c)
 {
     unsigned sum = 0;
@@ -33,7 +35,7 @@ static bool is_known(const struct text *t, const struct text_claim *c,
 {
     const struct text_fact *mine, *theirs;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && i < KNOWN_MAX; i++) {
         const struct text_claim *k = &known->claims[i];
 
         if (covered(t, c, known, k) >= novelty ||

@@ -4,6 +4,10 @@
 
 #include "judge_int.h"
 
+enum {
+    CLAIMS_MAX = 1024, /* asked about at once: more make no caption */
+};
+
 void judge_options_read(const struct asid_cx *cx, struct judge_options *o)
 {
     size_t given = opt_count(cx, "attributes");
@@ -155,6 +159,8 @@ static size_t make_questions(const struct judge_sitting *s,
         c->p = c->p_whole = c->p_window = c->from = c->to = (double)NAN;
         c->verdict = VERIFY_UNSURE;
         c->prompt_sha256[0] = '\0';
+        if (!c->reason && count == CLAIMS_MAX)
+            c->reason = "one of too many claims to be asked about";
         if (c->reason)
             continue;
         if (!verify_question(s->job->arena, s->j->claim_wording, key, c->text,

@@ -266,6 +266,12 @@ is "$(grep -c 'written by the model' "$tmp/err")" 0 "and another one is not"
 verify --no-missing --no-audio "$tmp/loud"
 is "$(jq -c '.attributes.speech.claims[0] | [.p, .verdict, has("evidence")]' \
     "$tmp/out")" '[null,"unsure",false]' "speech is not judged without sound"
+record bird '{"scene":{"text":"A."}}' | jq -c '.attributes.scene.claims =
+    [range(1030) | {text: "Claim \(.)."}]' >"$tmp/many"
+verify --no-missing "$tmp/many"
+is "$(jq -c '[.attributes.scene.claims[] | .p == null] | [length,
+    (map(select(.)) | length)]' "$tmp/out")" '[1030,6]' \
+    "more claims than a caption has are not asked about"
 printf '%s\n' '{"id":"x"}' '{"id":"y","video":"clips/none.mp4"}' \
     '{"id":"z","video":"clips/not-a-video.mp4","attributes":{"scene":{"text":"A."}}}' \
     >"$tmp/bad"
