@@ -94,6 +94,11 @@ git grep -hoE 'REJECT\([^,]*, *"[a-z_]+\.[a-z_]+"' -- 'common/*.c' 'stages/*.c' 
     grep -q "^$code	" schemas/codes.tsv || echo "$code"
 done | { read -r first && { echo "lint: codes missing in schemas/codes.tsv: $first"; exit 1; }; true; } || bad=1
 
+# Every code has a test that provokes it, by name.
+grep -v '^#' schemas/codes.tsv | cut -f1 | while read -r code; do
+    git grep -qF "$code" -- 'tests/*.sh' 'tests/*.c' 'tests/gold' || echo "$code"
+done | { read -r first && { echo "lint: no test names the code $first"; exit 1; }; true; } || bad=1
+
 # Private traces and unfinished marks.
 traces=$(git grep -nIE '(^|[^a-zA-Z0-9_.])/(work|farm|root|opt)/' -- . ':!tools/lint.sh')
 [ -z "$traces" ] || breach "paths of some machine:

@@ -4,11 +4,9 @@
 # true and how wrong ones are to be said.
 set -u
 . tests/tap.sh
+. tests/mock/serve.sh
 
-mock=$bin/test/asid-mock-endpoint
-cat >"$tmp/scenario" <<'END'
-{"rules":[
-    {"match":"Rewrite","answer":"ignored"},
+serve '{"rules":[
     {"match":"one short sentence","has":"A red door","answer":"A blue door stands open."},
     {"match":"one short sentence","has":"A cat sleeps","answer":"None."},
     {"match":"one short sentence","has":"A wrong hat","answer":"A worse hat lies there."},
@@ -16,18 +14,7 @@ cat >"$tmp/scenario" <<'END'
     {"match":"one short sentence","has":"The same thing","answer":"The same thing hangs there."},
     {"match":"A blue door","p":0.9},
     {"match":"hat lies","p":0.04},
-    {"p":0.5}]}
-END
-sed -i '/ignored/d' "$tmp/scenario"
-"$mock" --port-file "$tmp/port" --scenario "$tmp/scenario" --log "$tmp/log" \
-    --seconds 100 2>"$tmp/mock.err" &
-server=$!
-i=0
-while [ ! -s "$tmp/port" ] && [ $i -lt 200 ]; do
-    sleep 0.05
-    i=$((i + 1))
-done
-url=http://127.0.0.1:$(cat "$tmp/port")/v1
+    {"p":0.5}]}'
 refine() {
     run "$bin/asid-refine" -q --root data-samples --endpoint "$url" \
         --model org/mock --max-frames 4 --window 0 "$@"
@@ -132,7 +119,6 @@ is "$("$bin/asid-cat" -q "$tmp/hats" "$tmp/in" "$tmp/clean" | wc -l)" 3 \
 
 run "$bin/asid-refine" "$tmp/in"
 exits 2 "without a model it is wrong usage"
-kill "$server"
-wait "$server" 2>/dev/null
+unserve
 
 finish

@@ -4,6 +4,7 @@
 # needs a certain answer, it is put into the ledger's replies first.
 set -u
 . tests/tap.sh
+. tests/mock/serve.sh
 
 model=data-samples/demo-checkpoint
 small="--max-frames 4 --min-frames 2 --max-pixels 12544 --min-pixels 3136
@@ -205,24 +206,14 @@ is "$(jq -c '[.findings[] | [.stage, .code, .attribute, .claim]]' "$tmp/out")" \
 has "$tmp/out" 'ignore all previous instructions' "with their words"
 
 # --- an endpoint
-cat >"$tmp/scenario" <<'S'
-{"rules":[{"match":"word none","answer":"A brown dog sleeps. A bird flies."},
+serve '{"rules":[{"match":"word none","answer":"A brown dog sleeps. A bird flies."},
  {"match":"from second","p":0.97},
  {"match":"A green meadow.","p":0.9},{"match":"The sky is blue.","p":0.1},
  {"match":"A bird flies.","p":0.8},{"match":"It lands on a branch.","p":0.5},
- {"match":"A brown dog sleeps.","p":0.75}]}
-S
-"$bin/test/asid-mock-endpoint" --port-file "$tmp/port" --scenario "$tmp/scenario" \
-    --log "$tmp/log" --seconds 60 2>/dev/null &
-server=$!
-i=0
-while [ ! -s "$tmp/port" ] && [ $i -lt 200 ]; do
-    sleep 0.05
-    i=$((i + 1))
-done
+ {"match":"A brown dog sleeps.","p":0.75}]}'
 ask() {
     run "$bin/asid-verify" -q --root data-samples --model org/judge --max-frames 4 \
-        --endpoint "http://127.0.0.1:$(cat "$tmp/port")/v1" \
+        --endpoint "$url" \
         --attributes scene,objects,actions --ledger "$tmp/e.db" "$@"
 }
 head -1 "$tmp/in" >"$tmp/one"
@@ -244,8 +235,7 @@ cp "$tmp/out" "$tmp/e.first"
 ask -o "$tmp/e.out" "$tmp/one"
 same "$tmp/e.out" "$tmp/e.first" "the same from the ledger"
 is "$(wc -l <"$tmp/log")" "$lines" "without another request"
-kill $server
-wait $server 2>/dev/null
+unserve
 
 # --- warnings
 by_itself=$(jq -r '.attributes.scene.claims[0].evidence.model' "$tmp/first" |

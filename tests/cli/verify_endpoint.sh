@@ -4,25 +4,8 @@
 # answered question is asked again.
 set -u
 . tests/tap.sh
+. tests/mock/serve.sh
 
-mock=$bin/test/asid-mock-endpoint
-serve() {
-    printf '%s' "$1" >"$tmp/scenario"
-    rm -f "$tmp/port" "$tmp/log"
-    "$mock" --port-file "$tmp/port" --scenario "$tmp/scenario" \
-        --log "$tmp/log" --seconds 100 &
-    server=$!
-    i=0
-    while [ ! -s "$tmp/port" ] && [ $i -lt 200 ]; do
-        sleep 0.05
-        i=$((i + 1))
-    done
-    url=http://127.0.0.1:$(cat "$tmp/port")/v1
-}
-unserve() {
-    kill "$server"
-    wait "$server" 2>/dev/null
-}
 verify() {
     run "$bin/asid-verify" -q --root data-samples --endpoint "$url" \
         --model judge --max-frames 4 --no-missing --ledger "$tmp/l.db" \
