@@ -6,21 +6,20 @@ struct similar_overlap similar_claims(const struct text *a,
                                       const struct text *b,
                                       const struct text_claim *cb)
 {
-    const struct text_content *x = a->content + ca->first_content;
-    const struct text_content *y = b->content + cb->first_content;
-    const struct text_content *x_end = x + ca->n_content;
-    const struct text_content *y_end = y + cb->n_content;
+    const struct text_content *x = a->content, *y = b->content;
+    size_t i = ca->first_content, i_end = i + ca->n_content;
+    size_t k = cb->first_content, k_end = k + cb->n_content;
     struct similar_overlap o = {0, 0};
     uint32_t both = 0,
              least = ca->weight < cb->weight ? ca->weight : cb->weight;
 
-    while (x < x_end && y < y_end) {
-        uint64_t stem = x->stem, other = y->stem;
+    while (i < i_end && k < k_end) {
+        uint64_t stem = x[i].stem, other = y[k].stem;
 
         if (stem == other)
-            both += x->weight < y->weight ? x->weight : y->weight;
-        x += stem <= other;
-        y += other <= stem;
+            both += x[i].weight < y[k].weight ? x[i].weight : y[k].weight;
+        i += stem <= other;
+        k += other <= stem;
     }
     if (least == 0) {
         o.contained = o.jaccard = ca->weight == cb->weight ? 1 : 0;
@@ -38,7 +37,8 @@ enum { FACTS_MAX = 256 };
 static size_t facts_of(const struct text *t, const struct text_claim *c,
                        const struct text_fact **first)
 {
-    *first = t->facts + c->first_fact;
+    /* A text without any fact has no list. */
+    *first = c->n_facts ? t->facts + c->first_fact : NULL;
     return c->n_facts < FACTS_MAX ? c->n_facts : FACTS_MAX;
 }
 

@@ -329,9 +329,25 @@ static void test_contradict(void)
     check_case("claims contradict each other");
 }
 
+/* A claim of stop words and nothing else: no fact, no content. */
+static void test_empty(void)
+{
+    const struct text *a, *b;
+    const struct text_claim *ca = last_claim("Overall, is it.", &a);
+    const struct text_claim *cb = last_claim("A red car stops.", &b);
+    const struct text_fact *fa, *fb;
+
+    CHECK(!similar_contradict(a, ca, a, ca, &fa, &fb), "with itself");
+    CHECK(!similar_contradict(a, ca, b, cb, &fa, &fb), "with another");
+    CHECK(similar_claims(a, ca, a, ca).jaccard == 1, "both empty");
+    CHECK(similar_claims(a, ca, b, cb).contained == 0, "one empty");
+    check_case("claims without content");
+}
+
 int main(void)
 {
     text_begin();
+    test_empty();
     test_edit_against_table();
     test_edit_points();
     test_edit_long();
