@@ -198,7 +198,8 @@ check-threads: all $(THREAD_TESTS) ## run the tests that use threads
 # Under valgrind: everything but the parity test, which takes an hour there.
 # The other tests that compute much are left to `make check-valgrind-all`.
 VALGRIND_LONG := %/test_decoder %/test_mel %/test_ops %/test_kernels \
-                 %/test_media %/test_resize %/test_ask
+                 %/test_media %/test_resize %/test_ask %/test_answer \
+                 %/test_questions
 check-valgrind: all unit $(TEST_STAGES) $(MOCK) ## run the quick unit tests under valgrind
 	tests/valgrind.sh $(JOBS) $(filter-out %/test_parity $(VALGRIND_LONG),$(UNITS))
 
