@@ -16,7 +16,7 @@ VERSION := 0.1.0
 Q       := $(if $(V),,@)
 
 PKGS := libavformat libavcodec libavutil libswscale libswresample soxr \
-        sqlite3 yaml-0.1 libpcre2-8 libutf8proc nettle libcurl
+        sqlite3 yaml-0.1 libpcre2-8 libutf8proc nettle libcurl espeak-ng
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

@@ -10,7 +10,7 @@ need="gcc make pkg-config libc6-dev
       libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
       libswresample-dev libsoxr-dev libsqlite3-dev libyaml-dev libpcre2-dev
       libutf8proc-dev libstemmer-dev nettle-dev
-      libcurl4-openssl-dev openssl jq sqlite3 procps"
+      libcurl4-openssl-dev libespeak-ng-dev openssl jq sqlite3 procps"
 dev="clang clang-format clang-tidy libclang-rt-14-dev cppcheck valgrind gcovr
      shellcheck codespell ffmpeg"
 
