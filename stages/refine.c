@@ -24,6 +24,8 @@ struct refine {
     struct format_rule format;
     uint32_t rounds;
     bool remove_last; /* what still fails goes, instead of the record */
+    double mismatch;  /* share of refuted claims above which a record is about
+                         another clip */
     const char *identity;
 };
 
@@ -36,6 +38,7 @@ static enum asid_rc refine_open(struct asid_cx *cx, struct asid_err *err)
 
     r->rounds = (uint32_t)opt_int(cx, "rounds");
     r->remove_last = strcmp(opt_text(cx, "last"), "remove") == 0;
+    r->mismatch = opt_real(cx, "mismatch");
     r->format = FORMAT_RULE_DEFAULT;
     r->format.anchors = opt_bool(cx, "canonical");
     options.rule.threshold = opt_real(cx, "threshold");
@@ -227,12 +230,30 @@ static enum asid_rc repair(struct asid_job *job, struct asid_err *err)
     return rc;
 }
 
+/* Texts that are mostly wrong are not repaired: what a repair leaves of them
+ * would be the model's account alone. */
+static enum asid_rc check_match(struct asid_job *job, struct asid_err *err)
+{
+    const struct refine *r = job->cx->state;
+    struct refine_tally t = refine_count(job->record);
+
+    if ((double)t.refuted <= r->mismatch * (double)t.judged)
+        return ASID_OK;
+    return REJECT(err, "refine.mismatch",
+                  "%zu of %zu claims are refuted, the texts are about another "
+                  "clip; first of all %s[%lld]: " STR_FMT,
+                  t.refuted, t.judged, attribute_keys[t.worst.attribute],
+                  (long long)place_of(job->record, &t.worst),
+                  STR_ARG(t.worst.was));
+}
+
 static enum asid_rc refine_record(struct asid_job *job, struct asid_err *err)
 {
     const struct refine *r = job->cx->state;
 
     findings_drop(job->record, "refine");
     record_claims_ensure(r->rules, job->arena, job->record);
+    TRY(check_match(job, err));
     TRY(repair(job, err));
     refine_finish(job->record, job->arena);
     return format_record(r->rules, job->arena, &r->format, "refine",

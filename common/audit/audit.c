@@ -20,6 +20,8 @@ static const struct question {
     {"stats", 1, 64, "files of records", audit_stats, NEEDS_NONE},
     {"sample", 2, 2, "a number and a file of records", audit_sample,
      NEEDS_NONE},
+    {"frame", 2, 2, "the id of a record and a file of records", audit_frame,
+     NEEDS_NONE},
     {"merge", 1, 1000, "ledger files", audit_merge, WRITES},
 };
 enum { QUESTIONS = sizeof questions / sizeof *questions };
@@ -34,7 +36,7 @@ static enum asid_rc find_question(const struct asid_cx *cx,
 
     if (arguments == 0)
         return USAGE(err, "no question: ask why ID, rejects, balance, runs, "
-                          "diff, stats, sample or merge");
+                          "diff, stats, sample, frame or merge");
     for (size_t i = 0; i < QUESTIONS; i++) {
         if (str_distance(name, questions[i].name) <
             str_distance(name, best->name))

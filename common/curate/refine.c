@@ -64,6 +64,36 @@ size_t refine_collect(struct arena *a, const struct json *record,
     return n;
 }
 
+static double p_of(const struct json *claim)
+{
+    double p;
+
+    return json_f64(json_get(claim, "p"), &p) ? p : (double)NAN;
+}
+
+struct refine_tally refine_count(const struct json *record)
+{
+    struct refine_tally t = {0};
+
+    for (int k = 0; k < ATTRIBUTES; k++) {
+        enum attribute key = (enum attribute)k;
+
+        json_each(claim, json_get(record_attribute(record, key), "claims")) {
+            size_t n = 0;
+
+            if (is_verdict(claim, "supported"))
+                t.judged++;
+            if (!is_verdict(claim, "refuted"))
+                continue;
+            t.judged++;
+            t.refuted++;
+            if (!t.worst.claim || p_of(claim) < p_of(t.worst.claim))
+                add_item(&t.worst, &n, REFINE_WRONG, key, claim);
+        }
+    }
+    return t;
+}
+
 /* --- claims ----------------------------------------------------------------*/
 
 struct work {

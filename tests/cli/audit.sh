@@ -120,6 +120,32 @@ is "$(jq -r 'select(.program != "asid-run").parent_run' "$tmp/out" | sort -u)" \
 is "$(jq -r 'select(.peak_bytes > 0 and .seconds >= 0).program' "$tmp/out" |
     wc -l)" 3 "every run has its time and peak memory"
 
+# --- frame
+jq -c '.attributes = {scene: {text: "x", claims: [
+        {text: "A lawn.", verdict: "supported", p: 0.9},
+        {text: "A sea.", start: 2, end: 4, verdict: "refuted", p: 0.2},
+        {text: "A bear sings.", start: 1, end: 1, verdict: "refuted", p: 0.1}]}} |
+    .reject = {stage: "refine", code: "refine.exhausted", message: "still"}' \
+    "$tmp/run/stages/01-ingest.jsonl" >"$tmp/judged"
+frame() { run "$bin/asid-audit" frame "$@" --root "$tmp/media" -o "$tmp/f.jpg"; }
+frame bird "$tmp/judged"
+exits 0 "frame answers"
+has "$tmp/out" "bird: scene[2] at 1 s: A bear sings." \
+    "frame takes the least likely refuted claim"
+has "$tmp/out" "refuted, p 0.1000" "and says how likely it is"
+has "$tmp/out" "rejected: still" "and what the record was rejected for"
+is "$(od -An -tx1 -N3 "$tmp/f.jpg" | tr -d ' ')" ffd8ff "the frame is a JPEG"
+frame bird "$tmp/judged" --sentence "a sea"
+has "$tmp/out" "scene[1] at 2 s: A sea." "--sentence chooses another claim"
+has "$tmp/out" "frame at 3." "its frame is the one in the middle of its time"
+frame bird "$tmp/judged" --sentence "a ship"
+exits 1 "a sentence that is not there is an error"
+frame nobody "$tmp/judged"
+exits 1 "so is a record that is not there"
+jq -c '.video = "gone.mp4"' "$tmp/judged" >"$tmp/moved"
+frame bird "$tmp/moved"
+exits 1 "and a video that is not there"
+
 # --- wrong questions
 run "$bin/asid-audit" wyh bird --ledger "$db"
 exits 2 "an unknown question is wrong usage"

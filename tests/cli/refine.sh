@@ -99,6 +99,19 @@ refine "$tmp/same"
 is "$(jq -r .attributes.objects.text "$tmp/out")" "A cup falls." \
     "an answer that says the same again is none"
 
+# --- texts about another clip
+before=$(asked)
+refine --mismatch 0.4 --rejects "$tmp/rejects" "$tmp/hats"
+exits 0 "texts that are mostly wrong do not stop the work"
+is "$(jq -r .reject.code "$tmp/rejects")" refine.mismatch \
+    "their record is rejected"
+has "$tmp/rejects" "1 of 2 claims are refuted, the texts are about another clip; first of all objects[0]: A wrong hat lies there." \
+    "with the least likely claim"
+is "$(asked)" "$before" "before anybody is asked"
+refine --mismatch 0.5 --last remove "$tmp/hats"
+is "$(jq -r .attributes.objects.text "$tmp/out")" "A cup falls." \
+    "as many as allowed are repaired"
+
 # --- the format pass
 record bird '{"scene":{"text":"A **hall** is there.<|im_end|> The door of it is red. The door of it is red.","verdict":"verified","claims":[]}}' \
     "(0:03) A hall is there." >"$tmp/untidy"

@@ -35,6 +35,14 @@ struct refine_item {
 size_t refine_collect(struct arena *a, const struct json *record,
                       struct refine_item **items);
 
+/* How many of a record's claims were judged (supported or refuted), how many
+ * refuted, and the least likely one of these; claim NULL when none is. */
+struct refine_tally {
+    size_t judged, refuted;
+    struct refine_item worst;
+};
+struct refine_tally refine_count(const struct json *record);
+
 /* Put the items into the record: claims (reworded ones keep what they were
  * under `dropped`, removed ones go to attributes.KEY.removed, added ones come
  * last), texts, caption, drafts of both, and findings refine.rewritten,
