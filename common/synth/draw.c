@@ -1,0 +1,54 @@
+/* One frame: what the camera sees, from the back to the front. */
+#include "draw_int.h"
+
+/* Far apart, in hue and from every colour of the scenery. */
+struct paint_rgb draw_colour(enum synth_colour colour)
+{
+    static const struct paint_rgb values[SYNTH_COLOURS] = {
+        [SYNTH_RED] = {225, 25, 35},     [SYNTH_GREEN] = {20, 170, 55},
+        [SYNTH_BLUE] = {30, 85, 240},    [SYNTH_YELLOW] = {255, 225, 15},
+        [SYNTH_PURPLE] = {155, 45, 210}, [SYNTH_ORANGE] = {255, 130, 5},
+    };
+
+    return values[colour];
+}
+
+static uint8_t level(int value)
+{
+    return (uint8_t)(value > 255 ? 255 : value);
+}
+
+struct paint_rgb draw_lit(enum synth_light light, int r, int g, int b)
+{
+    if (light == SYNTH_DUSK)
+        return (struct paint_rgb){level(r * 80 / 100 + 32),
+                                  level(g * 60 / 100 + 6), level(b * 58 / 100)};
+    if (light == SYNTH_NIGHT)
+        return (struct paint_rgb){level(r * 26 / 100 + 4),
+                                  level(g * 30 / 100 + 6),
+                                  level(b * 40 / 100 + 18)};
+    return (struct paint_rgb){level(r), level(g), level(b)};
+}
+
+void synth_frame(const struct synth_world *world, double time, uint8_t *rgb)
+{
+    struct draw_view v = draw_view_at(world, time);
+    struct paint p = {.rgb = rgb, .width = SYNTH_WIDTH, .height = SYNTH_HEIGHT};
+    struct draw_pose poses[SYNTH_ACTORS];
+
+    p.map = paint_map_place(SYNTH_WIDTH / 2.0f - v.x * v.scale,
+                            SYNTH_HEIGHT / 2.0f - v.y * v.scale, v.scale, 0);
+    draw_scenery(world, &p, time);
+    draw_props(world, &p, time);
+    for (int i = 0; i < world->n_actors; i++)
+        poses[i] = draw_pose_at(world, i, time);
+    /* Who walks passes in front of who stands. */
+    for (int walking = 0; walking < 2; walking++)
+        for (int i = 0; i < world->n_actors; i++)
+            if (poses[i].seen && poses[i].walking == (walking == 1))
+                draw_actor(world, i, &poses[i], &p);
+    for (int i = 0; i < world->n_actors; i++)
+        if (poses[i].seen && poses[i].speaking)
+            draw_bubble(&poses[i], &p);
+    draw_weather(world, &p, time);
+}
