@@ -106,7 +106,7 @@ static void duck(const struct paint *p, struct paint_rgb c)
 
 static void brow(const struct paint *p, float side, float inner, float outer)
 {
-    paint_line(p, side * 7, inner, side * 29, outer, 6, ink);
+    paint_line(p, side * 7, inner, side * 29, outer, 7, ink);
 }
 
 static void eyes(const struct paint *p, enum synth_mood mood)
@@ -133,9 +133,9 @@ static void eyes(const struct paint *p, enum synth_mood mood)
 
 static void mouth(const struct paint *p, enum synth_mood mood)
 {
-    static const float zigzag[8][2] = {{-20, 14}, {-10, 20}, {0, 14},
-                                       {10, 20},  {20, 14},  {10, 24},
-                                       {0, 18},   {-10, 24}};
+    static const float zigzag[10][2] = {
+        {-24, 20}, {-12, 11}, {0, 20}, {12, 11},  {24, 20},
+        {24, 30},  {12, 21},  {0, 30}, {-12, 21}, {-24, 30}};
     static const float smile[11][2] = {
         {-24, 8}, {24, 8},   {22, 15},  {17, 21},  {9, 26}, {0, 28},
         {-9, 26}, {-17, 21}, {-22, 15}, {-24, 10}, {-24, 9}};
@@ -151,7 +151,7 @@ static void mouth(const struct paint *p, enum synth_mood mood)
         paint_arc(&bare, 0, 28, 16, 12, 0.52f, 0.98f, 6, ink);
         break;
     case SYNTH_ANGRY:
-        paint_polygon(p, zigzag, 8, white);
+        paint_polygon(p, zigzag, 10, white);
         break;
     case SYNTH_SURPRISED:
         paint_ellipse(p, 0, 20, 11, 13, mouth_red);
@@ -161,11 +161,38 @@ static void mouth(const struct paint *p, enum synth_mood mood)
     }
 }
 
-static void arm(const struct paint *p, struct paint_rgb c, float x, float y,
-                float hand_x, float hand_y)
+static void arm(const struct paint *p, struct paint_rgb c, float side)
 {
-    paint_line(p, x, y, hand_x, hand_y, 10, c);
-    paint_ellipse(p, hand_x, hand_y, 11, 11, white);
+    paint_line(p, side * 36, -34, side * 50, -20, 10, c);
+    paint_ellipse(p, side * 51, -19, 8, 8, c);
+}
+
+/* The hand swings over the head's height, and is white to be seen. */
+static void waving_arm(const struct paint *p, struct paint_rgb c, float side,
+                       float swing)
+{
+    float x = side * 64 + swing;
+
+    paint_line(p, side * 38, -40, x, -96, 11, c);
+    paint_ellipse(p, x, -98, 13, 13, white);
+}
+
+/* On the ground below, smaller the higher it jumps. */
+static void shadow(const struct paint *p, const struct draw_pose *pose)
+{
+    enum { POINTS = 20 };
+    struct paint_path path = {.n = POINTS};
+    struct paint flat = *p;
+    float r = pose->scale * 42 * (1 - pose->lift / 90);
+
+    flat.outline = 0;
+    for (int i = 0; i < POINTS; i++) {
+        float turns = (float)i / POINTS;
+
+        path.x[i] = pose->x + r * paint_cos(turns);
+        path.y[i] = DRAW_ACTORS_FEET + r * paint_sin(turns) / 6;
+    }
+    paint_path(&flat, &path, ink, 0.4f);
 }
 
 static struct face body(const struct paint *p, enum synth_kind kind,
@@ -231,7 +258,6 @@ void draw_actor(const struct synth_world *w, int actor,
     float sunk = pose->lying ? 6 * s : 0;
     float swing = 16 * paint_sin((float)pose->time * 1.4f);
     struct face face;
-    enum synth_mood lips = pose->mood;
 
     at.ink = ink;
     at.outline = 1.4f * p->map.xx;
@@ -243,12 +269,13 @@ void draw_actor(const struct synth_world *w, int actor,
     own.map = paint_map_within(
         at.map, paint_map_place(0, 0, 1, pose->turns + step * 0.02f));
     own.map = paint_map_within(own.map, paint_map_place(0, 50, 1, 0));
-    arm(&own, c, -side * 36, -34, -side * 54, -20);
+    shadow(p, pose);
+    arm(&own, c, -side);
     if (!pose->waving)
-        arm(&own, c, side * 36, -34, side * 54, -20);
+        arm(&own, c, side);
     face = body(&own, a->kind, c);
     if (pose->waving)
-        arm(&own, c, side * 38, -40, side * 64 + swing, -92);
+        waving_arm(&own, c, side, swing);
     face_at = own;
     face_at.map = paint_map_within(
         own.map, paint_map_place(face.x, face.y, face.scale, 0));
@@ -258,7 +285,7 @@ void draw_actor(const struct synth_world *w, int actor,
     if (pose->speaking && paint_sin((float)pose->time * 3) > 0)
         paint_ellipse(&face_at, 0, 18, 15, 8, mouth_red);
     else
-        mouth(&face_at, lips);
+        mouth(&face_at, pose->mood);
     at.map = paint_map_within(at.map, paint_map_place(0, 50, 1, 0));
     if (pose->spinning)
         swirl(&own);
@@ -270,18 +297,10 @@ void draw_bubble(const struct draw_pose *pose, const struct paint *p)
 {
     enum { HALF = 16, HIGH = 20 };
     struct paint at = *p;
-    float top = DRAW_ACTORS_FEET - 100 * pose->scale;
+    float top = DRAW_ACTORS_FEET - pose->lift - 100 * pose->scale;
     float toward = pose->x < DRAW_MIDDLE ? 1 : -1;
-    float x = pose->x + toward * 10, y = top - 8;
-    float tip_x = pose->x + toward * 4;
+    float x = pose->x + toward * 10, y = top - 8, tip_x = pose->x + toward * 4;
 
-    /* Over a big actor's head are props: it keeps to the middle there. */
-    if (pose->scale > 0.5f) {
-        x = x < DRAW_MIDDLE - 6   ? DRAW_MIDDLE - 6
-            : x > DRAW_MIDDLE + 6 ? DRAW_MIDDLE + 6
-                                  : x;
-        tip_x = pose->x + toward * 14;
-    }
     at.ink = ink;
     at.outline = 1.2f * p->map.xx;
     {

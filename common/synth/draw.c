@@ -21,32 +21,50 @@ static uint8_t level(int value)
 struct paint_rgb draw_lit(enum synth_light light, int r, int g, int b)
 {
     if (light == SYNTH_DUSK)
-        return (struct paint_rgb){level(r * 80 / 100 + 32),
-                                  level(g * 60 / 100 + 6), level(b * 58 / 100)};
+        return (struct paint_rgb){level(r * 74 / 100 + 24),
+                                  level(g * 60 / 100 + 6),
+                                  level(b * 64 / 100 + 14)};
     if (light == SYNTH_NIGHT)
-        return (struct paint_rgb){level(r * 26 / 100 + 4),
-                                  level(g * 30 / 100 + 6),
-                                  level(b * 40 / 100 + 18)};
+        return (struct paint_rgb){level(r * 39 / 100 + 4),
+                                  level(g * 42 / 100 + 6),
+                                  level(b * 50 / 100 + 18)};
     return (struct paint_rgb){level(r), level(g), level(b)};
+}
+
+/* The larger one behind, so that it does not hide the other as they pass; of
+ * two alike the one that walks is in front. */
+static void draw_actors(const struct synth_world *w,
+                        const struct draw_pose *poses, const struct paint *p)
+{
+    int first = 0;
+
+    if (w->n_actors == SYNTH_ACTORS)
+        first = poses[0].scale < poses[1].scale ||
+                (!(poses[0].scale > poses[1].scale) && poses[0].walking);
+    for (int i = 0; i < w->n_actors; i++) {
+        int actor = first ? w->n_actors - 1 - i : i;
+
+        if (poses[actor].seen)
+            draw_actor(w, actor, &poses[actor], p);
+    }
 }
 
 void synth_frame(const struct synth_world *world, double time, uint8_t *rgb)
 {
-    struct draw_view v = draw_view_at(world, time);
+    struct draw_view v;
     struct paint p = {.rgb = rgb, .width = SYNTH_WIDTH, .height = SYNTH_HEIGHT};
     struct draw_pose poses[SYNTH_ACTORS];
 
+    /* Nothing is before the clip or after it, or at no number. */
+    time = !(time > 0) ? 0 : time > world->seconds ? world->seconds : time;
+    v = draw_view_at(world, time);
     p.map = paint_map_place(SYNTH_WIDTH / 2.0f - v.x * v.scale,
                             SYNTH_HEIGHT / 2.0f - v.y * v.scale, v.scale, 0);
-    draw_scenery(world, &p, time);
+    draw_scenery(world, &p);
     draw_props(world, &p, time);
     for (int i = 0; i < world->n_actors; i++)
         poses[i] = draw_pose_at(world, i, time);
-    /* Who walks passes in front of who stands. */
-    for (int walking = 0; walking < 2; walking++)
-        for (int i = 0; i < world->n_actors; i++)
-            if (poses[i].seen && poses[i].walking == (walking == 1))
-                draw_actor(world, i, &poses[i], &p);
+    draw_actors(world, poses, &p);
     for (int i = 0; i < world->n_actors; i++)
         if (poses[i].seen && poses[i].speaking)
             draw_bubble(&poses[i], &p);

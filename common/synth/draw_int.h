@@ -2,12 +2,12 @@
  * How the picture is laid out, in units of a pixel of the still view: 224 wide,
  * 160 high, y downwards.
  *
- *     y  0.. 78   sky or wall, landmarks
- *       36.. 86   props, in the left and right third (x 31..99, 125..193)
- *       94..150   actors, whose feet stand at 150
+ *     y  0.. 70   sky or wall, landmarks
+ *       32.. 78   props, in the left and right third (x 30..102, 122..194)
+ *       99..154   actors; up to 71 when they jump or grow
  *
- * So neither hides the other, but for a moment; and all of it stays inside every
- * view of the camera.
+ * So neither hides the other for long. A close view loses the top of what stands
+ * tall among the props at most.
  */
 #ifndef ASID_SYNTH_DRAW_INT_H
 #define ASID_SYNTH_DRAW_INT_H
@@ -16,9 +16,9 @@
 #include "synth_int.h"
 
 enum {
-    DRAW_HORIZON = 78,
-    DRAW_PROPS_FEET = 86,
-    DRAW_ACTORS_FEET = 150,
+    DRAW_HORIZON = 70,
+    DRAW_PROPS_FEET = 78,
+    DRAW_ACTORS_FEET = 154,
     DRAW_MIDDLE = SYNTH_WIDTH / 2,
     /* What a pan may bring into view. */
     DRAW_FROM = -44,
@@ -49,8 +49,7 @@ struct paint_rgb draw_colour(enum synth_colour colour);
 /* A colour of the scenery in this light; actors and props keep theirs. */
 struct paint_rgb draw_lit(enum synth_light light, int r, int g, int b);
 
-void draw_scenery(const struct synth_world *w, const struct paint *p,
-                  double time);
+void draw_scenery(const struct synth_world *w, const struct paint *p);
 void draw_weather(const struct synth_world *w, const struct paint *p,
                   double time);
 void draw_props(const struct synth_world *w, const struct paint *p,

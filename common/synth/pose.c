@@ -9,10 +9,11 @@ static float between(double time, double start, double end)
     return time >= end ? 1 : (float)((time - start) / (end - start));
 }
 
-/* Up within a part of the whole, down within the last part of it. */
-static float rise(float done, float part)
+/* From 0 to 1 in an instant, and back in the last instant. */
+static float rise(float since, float seconds)
 {
-    float up = done / part, down = (1 - done) / part;
+    const float instant = 0.125f;
+    float up = since / instant, down = (seconds - since) / instant;
     float least = up < down ? up : down;
 
     return least > 1 ? 1 : least;
@@ -20,8 +21,14 @@ static float rise(float done, float part)
 
 struct draw_view draw_view_at(const struct synth_world *w, double time)
 {
-    /* A close view looks at the middle of what is shown, not at the sky. */
-    enum { PAN = 32, CLOSE = 99, ZOOM_SECONDS = 2, PAN_SECONDS = 3 };
+    /* A close view looks at the actors, not at the sky. */
+    enum {
+        PAN = 30,
+        ZOOM_Y = 98,
+        CUT_Y = 101,
+        ZOOM_SECONDS = 2,
+        PAN_SECONDS = 3
+    };
     struct draw_view v = {DRAW_MIDDLE, (float)SYNTH_HEIGHT / 2, 1};
     float at = (float)w->camera_at;
     float zoom = between(time, at, at + ZOOM_SECONDS);
@@ -39,12 +46,12 @@ struct draw_view draw_view_at(const struct synth_world *w, double time)
         /* fall through */
     case SYNTH_ZOOM_IN:
         v.scale = 1 + 0.35f * zoom;
-        v.y += (CLOSE - v.y) * zoom;
+        v.y += (ZOOM_Y - v.y) * zoom;
         break;
     case SYNTH_CUT:
         if (time >= w->camera_at) {
-            v.scale = 1.5f;
-            v.y = CLOSE;
+            v.scale = 1.45f;
+            v.y = CUT_Y;
         }
         break;
     case SYNTH_STILL:
@@ -56,7 +63,7 @@ struct draw_view draw_view_at(const struct synth_world *w, double time)
 
 static float height_of(const struct synth_actor *a)
 {
-    return a->size == SYNTH_BIG ? 56 : 34;
+    return a->size == SYNTH_BIG ? 55 : 34;
 }
 
 static float half_of(const struct synth_actor *a)
@@ -85,69 +92,79 @@ static float outside(const struct synth_world *w, int actor, bool left,
 static float beside(const struct synth_world *w, int actor, int other)
 {
     float at = home_of(w, other);
-    float gap = half_of(&w->actors[actor]) + half_of(&w->actors[other]) + 3;
+    float gap = half_of(&w->actors[actor]) + half_of(&w->actors[other]) + 5;
 
     return home_of(w, actor) < at ? at - gap : at + gap;
 }
 
-static float jump(double time)
+/* One leap a second, most of it high up, so that of two frames half a second
+ * apart one at least sees it in the air. */
+static float leap(float seconds)
 {
-    /* One leap a second, most of it high up, so that frames half a second apart
-     * cannot both miss it. */
-    float u = 2 * (float)(time - (double)(int)time) - 1;
+    float u = 2 * (seconds - (float)(int)seconds) - 1;
 
-    return 34 * (1 - u * u * u * u);
+    return 28 * (1 - u * u * u * u);
 }
 
-static void act(const struct synth_world *w, const struct synth_event *e,
-                double time, struct draw_pose *pose)
+/* What it does on its place. */
+static void act(const struct synth_event *e, double time,
+                struct draw_pose *pose)
 {
-    float done = between(time, e->start, e->end), home = pose->x;
-    bool left = e->act == SYNTH_COMES_LEFT || e->act == SYNTH_LEAVES_LEFT;
-    bool now = time >= e->start && time < e->end;
+    /* A little ahead, so that a frame on the very second already shows it. */
+    float since = (float)(time - e->start) + 0.125f;
     float seconds = (float)(e->end - e->start);
-    float sign = home < DRAW_MIDDLE ? -1 : 1, edge;
 
+    if (since < 0 || since >= seconds)
+        return;
     switch (e->act) {
     case SYNTH_JUMPS:
-        pose->lift = now ? jump(time) : pose->lift;
-        return;
+        pose->lift = leap(since);
+        break;
     case SYNTH_SPINS:
-        pose->spinning |= now;
-        if (now)
-            pose->turns = done * seconds;
-        return;
+        pose->spinning = true;
+        pose->turns = since;
+        break;
     case SYNTH_FALLS:
-        pose->lying |= now;
-        if (now)
-            pose->turns = sign * 0.25f * rise(done, 0.15f / seconds);
-        return;
+        pose->lying = true;
+        pose->turns = 0.25f * rise(since, seconds);
+        if (pose->x < DRAW_MIDDLE)
+            pose->turns = -pose->turns;
+        break;
     case SYNTH_WAVES:
-        pose->waving |= now;
-        return;
+        pose->waving = true;
+        break;
     case SYNTH_GROWS:
-        if (now)
-            pose->scale *= 1 + 0.6f * rise(done, 0.15f / seconds);
-        return;
+        pose->scale *= 1 + 0.5f * rise(since, seconds);
+        break;
     case SYNTH_COMES_LEFT:
     case SYNTH_COMES_RIGHT:
-        edge = outside(w, e->actor, left, e->start);
-        pose->x = edge + (home - edge) * done;
-        pose->seen &= time >= e->start;
-        break;
     case SYNTH_MEETS:
-        pose->x += (beside(w, e->actor, 1 - e->actor) - home) * done;
-        break;
     case SYNTH_LEAVES_LEFT:
     case SYNTH_LEAVES_RIGHT:
-        edge = outside(w, e->actor, left, e->end);
-        pose->x += (edge - home) * done;
-        pose->seen &= time < e->end;
-        break;
     case SYNTH_ACTS:
         break;
     }
-    pose->walking |= now;
+}
+
+static void walk(const struct synth_world *w, const struct synth_event *e,
+                 double time, struct draw_pose *pose)
+{
+    bool left = e->act == SYNTH_COMES_LEFT || e->act == SYNTH_LEAVES_LEFT;
+    float done = between(time, e->start, e->end), edge;
+
+    if (synth_comes(e->act)) {
+        edge = outside(w, e->actor, left, e->start);
+        pose->x += (edge - pose->x) * (1 - done);
+        pose->seen &= time >= e->start;
+    } else if (synth_leaves(e->act)) {
+        edge = outside(w, e->actor, left, e->end);
+        pose->x += (edge - pose->x) * done;
+        pose->seen &= time < e->end;
+    } else {
+        edge = beside(w, e->actor, 1 - e->actor);
+        pose->x += (edge - pose->x) * done;
+    }
+    pose->walking |= time >= e->start && time < e->end;
 }
 
 struct draw_pose draw_pose_at(const struct synth_world *w, int actor,
@@ -163,9 +180,13 @@ struct draw_pose draw_pose_at(const struct synth_world *w, int actor,
         .time = time,
     };
 
+    /* Walks first: where it is decides to which side it falls. */
+    for (int i = 0; i < w->n_events; i++)
+        if (w->events[i].actor == actor && synth_walks(w->events[i].act))
+            walk(w, &w->events[i], time, &pose);
     for (int i = 0; i < w->n_events; i++)
         if (w->events[i].actor == actor)
-            act(w, &w->events[i], time, &pose);
+            act(&w->events[i], time, &pose);
     for (int i = 0; i < w->n_lines; i++) {
         const struct synth_line *l = &w->lines[i];
 

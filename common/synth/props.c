@@ -3,7 +3,7 @@
 
 static const struct paint_rgb ink = {30, 24, 40}, white = {255, 255, 255},
                               wood = {120, 80, 50}, leaf = {60, 110, 50},
-                              glow = {255, 246, 205};
+                              glow = {255, 246, 205}, metal = {175, 178, 188};
 
 /* Each is drawn with the middle of its feet at (0, 0). */
 static void ball(const struct paint *p, struct paint_rgb c)
@@ -11,9 +11,9 @@ static void ball(const struct paint *p, struct paint_rgb c)
     struct paint bare = *p;
 
     bare.outline = 0;
-    paint_ellipse(p, 0, -11, 10.5f, 10.5f, c);
-    paint_arc(&bare, 0, -11, 4, 10, -0.25f, 0.25f, 2.2f, white);
-    paint_arc(&bare, 0, -11, 4, 10, 0.25f, 0.75f, 2.2f, white);
+    paint_ellipse(p, 0, -11, 10, 10, c);
+    paint_arc(&bare, 0, -11, 4, 9, -0.25f, 0.25f, 2.2f, white);
+    paint_arc(&bare, 0, -11, 4, 9, 0.25f, 0.75f, 2.2f, white);
 }
 
 static void box(const struct paint *p, struct paint_rgb c)
@@ -21,8 +21,8 @@ static void box(const struct paint *p, struct paint_rgb c)
     struct paint bare = *p;
 
     bare.outline = 0;
-    paint_box(p, -9.5f, -16, 9.5f, 0, c);
-    paint_box(p, -10.5f, -21, 10.5f, -16, c);
+    paint_box(p, -8.5f, -16, 8.5f, 0, c);
+    paint_box(p, -10, -21, 10, -16, c);
     paint_box(&bare, -2, -21, 2, 0, white);
 }
 
@@ -56,24 +56,23 @@ static void tree(const struct paint *p, struct paint_rgb c)
 
 static void balloon(const struct paint *p, struct paint_rgb c, float sway)
 {
-    const float knot[3][2] = {{sway, -25}, {sway - 3, -20}, {sway + 3, -20}};
+    const float knot[3][2] = {{sway, -24}, {sway - 3, -19}, {sway + 3, -19}};
     struct paint bare = *p;
 
     bare.outline = 0;
-    paint_line(&bare, sway, -22, sway / 2, -14, 1.4f, ink);
+    paint_line(&bare, sway, -21, sway / 2, -14, 1.4f, ink);
     paint_line(&bare, sway / 2, -14, -sway, -6, 1.4f, ink);
     paint_polygon(p, knot, 3, c);
-    paint_ellipse(p, sway, -36, 9.5f, 12, c);
-    paint_ellipse(&bare, sway - 3.5f, -40, 2, 3.5f, white);
+    paint_ellipse(p, sway, -34, 9.5f, 11.5f, c);
+    paint_ellipse(&bare, sway - 3.5f, -38, 2, 3.5f, white);
 }
 
 static void lamp(const struct paint *p, struct paint_rgb c)
 {
-    const float shade[4][2] = {
-        {-5, -40}, {5, -40}, {10.5f, -24}, {-10.5f, -24}};
+    const float shade[4][2] = {{-5, -40}, {5, -40}, {10, -24}, {-10, -24}};
 
-    paint_box(p, -1, -24, 1, -2, ink);
-    paint_ellipse(p, 0, -1, 7, 1.5f, ink);
+    paint_box(p, -1, -24, 1, -2, metal);
+    paint_ellipse(p, 0, -1, 7, 1.5f, metal);
     paint_ellipse(p, 0, -23, 4, 4, glow);
     paint_polygon(p, shade, 4, c);
 }
@@ -109,7 +108,7 @@ static void thing(const struct paint *p, const struct synth_prop *prop,
 
 void draw_props(const struct synth_world *w, const struct paint *p, double time)
 {
-    enum { APART = 23, FROM_MIDDLE = 47 };
+    enum { APART = 25, FROM_MIDDLE = 46 };
 
     for (int i = 0; i < w->n_props; i++) {
         const struct synth_prop *prop = &w->props[i];

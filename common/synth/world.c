@@ -93,8 +93,11 @@ static bool may_start(const struct synth_world *w, const struct synth_event *e)
 {
     int other = 1 - e->actor;
 
+    /* No actor does the same thing twice, so that what is said of it is said
+     * of one time. */
     for (int i = 0; i < w->n_events; i++)
-        if (w->events[i].start == e->start)
+        if (w->events[i].start == e->start ||
+            (w->events[i].actor == e->actor && w->events[i].act == e->act))
             return false;
     if (!idle(w, e->actor, e->start, e->end))
         return false;

@@ -85,6 +85,8 @@ static void check_event(const struct synth_world *w, int i)
         const struct synth_event *before = &w->events[k];
 
         CHECK(before->start < e->start, "seed %d event %d", (int)w->seed, i);
+        CHECK(before->actor != e->actor || before->act != e->act,
+              "seed %d event %d repeats", (int)w->seed, i);
         CHECK(before->actor != e->actor || before->end <= e->start,
               "seed %d event %d overlaps", (int)w->seed, i);
         CHECK(before->actor != e->actor || (!comes(e) && !leaves(before)),
