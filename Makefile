@@ -99,12 +99,18 @@ EXTRA_kernels_avx2   := -mavx2 -mfma -mf16c -O3
 EXTRA_kernels_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 \
                         -mfma -mf16c -O3
 EXTRA_kernels_ref    := -O3
+EXTRA_qkernels_avx2  := -mavx2 -mfma -O3
+EXTRA_qkernels_vnni  := -mavx512f -mavx512bw -mavx512dq -mavx512vl \
+                        -mavx512vnni -mavx2 -mfma -O3
+EXTRA_qkernels_ref   := -O3
 # It looks at every decoded frame.
 EXTRA_cuts           := -O3
 # No fuzz target computes: instrumented kernels only take minutes to compile.
 ifeq ($(MODE),fuzz)
 EXTRA_kernels_avx2   += -fno-sanitize=all -O1
 EXTRA_kernels_avx512 += -fno-sanitize=all -O1
+EXTRA_qkernels_avx2  += -fno-sanitize=all -O1
+EXTRA_qkernels_vnni  += -fno-sanitize=all -O1
 endif
 
 $(BUILD)/gen/schema_files.c: tools/embed.sh $(SCHEMAS)

@@ -280,6 +280,10 @@ void nn_linear(struct nn *nn, const struct nn_matrix *w, const float *x,
     if (m == 0 || w->rows == 0)
         return;
     BUG_IF(w->cols == 0);
+    if (w->packed) {
+        nn_linear_packed(nn, w, x, ldx, m, y, ldy, accumulate);
+        return;
+    }
     if (few_rows(&l))
         linear_few(&l);
     else

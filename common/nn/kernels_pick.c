@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "asid/nn/kernels.h"
+#include "asid/nn/qkernels.h"
 
 /* clang 14 has no name for it in __builtin_cpu_supports. */
 static bool has_f16c(void)
@@ -48,6 +49,15 @@ const struct nn_kernels *nn_kernels_pick(const char *name, const char **why)
     if (strcmp(name, "avx512") != 0 && strcmp(name, "avx2") != 0)
         *why = "known are auto, ref, avx2 and avx512";
     return NULL;
+}
+
+const struct nn_qkernels *nn_qkernels_pick(const char *set)
+{
+    if (strcmp(set, "ref") == 0)
+        return &nn_qkernels_ref;
+    if (strcmp(set, "avx512") == 0 && __builtin_cpu_supports("avx512vnni"))
+        return &nn_qkernels_vnni;
+    return &nn_qkernels_avx2;
 }
 
 void nn_interleave(const float *x, size_t ldx, size_t rows, size_t k, float *to)

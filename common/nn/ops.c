@@ -70,6 +70,7 @@ enum asid_rc nn_open(const char *kernels, unsigned threads, struct nn **out,
         rc = USAGE(err, "kernels \"%s\": %s", kernels, why);
         goto out;
     }
+    nn->q = nn_qkernels_pick(nn->k->name);
     rc = parallel_open(threads, &nn->pool, err);
     if (rc != ASID_OK)
         goto out;

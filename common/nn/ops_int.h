@@ -7,6 +7,8 @@
 
 #include "asid/nn/kernels.h"
 #include "asid/nn/parallel.h"
+#include "asid/nn/qkernels.h"
+#include "asid/nn/quant.h"
 
 enum {
     GEMM_DEPTH = 1024, /* k is summed in blocks of this many */
@@ -20,6 +22,8 @@ enum {
     ATTEND_KEYS = 192, /* keys looked at in one step */
     ATTEND_DIM = NN_HEAD_DIM_MAX + GEMM_PAD,
     ATTEND_SCORES = ATTEND_KEYS + GEMM_PAD,
+
+    QUANT_ROWS = 512, /* rows of x quantised at a time */
 
     SHARED_FLOATS = 1024 * 1024, /* interleaved x; partial attention */
 };
@@ -40,8 +44,16 @@ struct attend_scratch {
     float max[ATTEND_ROWS], sum[ATTEND_ROWS];
 };
 
+/* Of a task over packed weights. */
+struct quant_scratch {
+    uint8_t bytes[NN_Q4_GROUP * NN_QCOLS]; /* nibbles spread out */
+    float scale[NN_QCOLS], lowest[NN_QCOLS];
+    float y[QUANT_ROWS * NN_QCOLS];
+};
+
 union nn_scratch {
     struct gemm_scratch gemm;
+    struct quant_scratch quant;
     struct attend_scratch attend;
     char space[1024 * 1024]; /* whole cache lines and pages */
 };
@@ -50,6 +62,7 @@ _Static_assert(sizeof(union nn_scratch) == 1024 * 1024,
 
 struct nn {
     const struct nn_kernels *k;
+    const struct nn_qkernels *q;
     struct parallel *pool;
     void *memory; /* one mapping: shared, then a nn_scratch per thread */
     size_t memory_bytes;
@@ -65,5 +78,10 @@ static inline size_t nn_round_up(size_t n, size_t to)
 {
     return (n + to - 1) / to * to;
 }
+
+/* nn_linear for a packed matrix. */
+void nn_linear_packed(struct nn *nn, const struct nn_matrix *w, const float *x,
+                      size_t ldx, size_t m, float *y, size_t ldy,
+                      bool accumulate);
 
 #endif

@@ -21,6 +21,7 @@ struct nn; /* kernel table, threads, scratch; one user at a time */
 enum { NN_HEAD_DIM_MAX = 256 }; /* of nn_attend */
 
 enum nn_dtype { NN_F32, NN_BF16, NN_F16 };
+enum nn_quant { NN_Q8, NN_Q4 }; /* nn/quant.h */
 size_t nn_dtype_size(enum nn_dtype t);
 
 /* kernels: "auto", "ref", "avx2", "avx512". USAGE when the processor cannot. */
@@ -33,13 +34,16 @@ unsigned nn_threads(const struct nn *nn);
 size_t nn_scratch_bytes(unsigned threads);
 
 /* A weight matrix [rows, cols] in a mapped file; data need not be aligned
- * beyond its element. bias may be NULL, else [rows]. */
+ * beyond its element. bias may be NULL, else [rows]. With `packed` the matrix
+ * is computed with as quantised (nn/quant.h), and data may be NULL. */
 struct nn_matrix {
     const void *data;
     enum nn_dtype dtype;
     size_t rows, cols;
     const void *bias;
     enum nn_dtype bias_dtype;
+    const void *packed; /* NULL: none */
+    enum nn_quant packed_as;
 };
 /* A vector of parameters (norm weights, biases), [n]. */
 struct nn_vector {

@@ -1,0 +1,378 @@
+/*
+ * Packed matrices: how they are laid out and made, and nn_linear over them.
+ *
+ * A panel holds NN_QCOLS rows of w, group after group of k. A group is
+ *
+ *     NN_Q8   float scale[NN_QCOLS]; uint8_t q[quads][NN_QCOLS][4], q + 128
+ *     NN_Q4   bf16 scale[NN_QCOLS], lowest[NN_QCOLS];
+ *             uint8_t q[quads / 2][NN_QCOLS][4], two quads in a byte
+ *
+ * so that one walk through memory serves a product with any number of rows. The
+ * last group is shorter, in whole quads (pairs of quads for NN_Q4); rows and
+ * columns beyond the matrix are zero.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "asid/base/err.h"
+#include "ops_int.h"
+
+enum {
+    QUAD = NN_QCOLS * NN_QLANES, /* bytes */
+    HEAD = NN_QCOLS * 4,         /* bytes of scales: one float, or two bf16 */
+    OFFSET = 128,                /* what is added to a signed byte */
+};
+
+struct format {
+    enum nn_quant kind;
+    size_t group; /* columns */
+    size_t unit;  /* columns are rounded up to a multiple of it */
+    size_t panel; /* bytes of a panel */
+    size_t cols;  /* rounded up */
+    size_t groups;
+};
+
+static struct format format_of(enum nn_quant kind, size_t cols)
+{
+    struct format f = {.kind = kind};
+
+    f.group = kind == NN_Q8 ? NN_Q8_GROUP : NN_Q4_GROUP;
+    f.unit = kind == NN_Q8 ? NN_QLANES : 2 * NN_QLANES;
+    f.cols = nn_round_up(cols, f.unit);
+    f.groups = (f.cols + f.group - 1) / f.group;
+    f.panel = f.groups * HEAD + f.cols * NN_QCOLS / (kind == NN_Q8 ? 1 : 2);
+    return f;
+}
+
+static size_t group_cols(const struct format *f, size_t group)
+{
+    return nn_min(f->group, f->cols - group * f->group);
+}
+
+/* Where group `group` of a panel begins. */
+static size_t group_at(const struct format *f, size_t group)
+{
+    return group * (HEAD + f->group * NN_QCOLS / (f->kind == NN_Q8 ? 1 : 2));
+}
+
+size_t nn_pack_bytes(enum nn_quant kind, size_t rows, size_t cols)
+{
+    size_t panels = rows / NN_QCOLS + (rows % NN_QCOLS > 0), bytes;
+
+    /* Sixteen bytes a value are more than any format takes. */
+    if (__builtin_mul_overflow(panels * NN_QCOLS, cols, &bytes) ||
+        bytes > SIZE_MAX / 16 || cols > SIZE_MAX / 1024)
+        return 0;
+    return panels * format_of(kind, cols).panel;
+}
+
+/* --- packing -------------------------------------------------------------- */
+
+struct packing {
+    const struct nn_matrix *w;
+    struct format f;
+    char *to;
+};
+
+static uint16_t to_bf16(float x)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    if (x != x)
+        return 0x7fc0;
+    bits += 0x7fff + (bits >> 16 & 1);
+    return (uint16_t)(bits >> 16);
+}
+
+static float from_bf16(uint16_t x)
+{
+    uint32_t bits = (uint32_t)x << 16;
+    float y;
+
+    memcpy(&y, &bits, sizeof y);
+    return y;
+}
+
+static void put_q8(char *group, size_t lane, const float *w, size_t n)
+{
+    float top = nn_qkernels_ref.largest(w, n), scale = top / 127.0F;
+    uint8_t *q = (uint8_t *)group + HEAD + lane * NN_QLANES;
+    float by = top > 0 ? 127.0F / top : 0.0F;
+    int8_t rounded[NN_Q8_GROUP];
+
+    nn_qkernels_ref.round(w, n, by, rounded);
+    memcpy(group + lane * sizeof scale, &scale, sizeof scale);
+    for (size_t k = 0; k < n; k++)
+        q[k / NN_QLANES * QUAD + k % NN_QLANES] =
+            (uint8_t)(rounded[k] + OFFSET);
+}
+
+/* What a nibble stands for is rounded first, the nibbles are chosen after. */
+static void put_q4(char *group, size_t lane, const float *w, size_t n)
+{
+    uint16_t *head = (uint16_t *)(void *)group;
+    uint8_t *q = (uint8_t *)group + HEAD + lane * NN_QLANES;
+    float low = w[0], high = w[0], scale, lowest;
+
+    for (size_t k = 1; k < n; k++) {
+        low = fminf(low, w[k]);
+        high = fmaxf(high, w[k]);
+    }
+    head[NN_QCOLS + lane] = to_bf16(low);
+    lowest = from_bf16(head[NN_QCOLS + lane]);
+    head[lane] = to_bf16((high - lowest) / 15.0F);
+    scale = from_bf16(head[lane]);
+    for (size_t k = 0; k < n; k++) {
+        float v = scale > 0 ? rintf((w[k] - lowest) / scale) : 0.0F;
+        uint8_t *at = q + k / NN_QLANES / 2 * QUAD + k % NN_QLANES;
+        unsigned nibble = v > 15.0F ? 15 : v > 0.0F ? (unsigned)v : 0;
+
+        *at = (uint8_t)(k / NN_QLANES % 2 ? *at | nibble << 4 : nibble);
+    }
+}
+
+/* Rows of w beyond the last, and columns: their bytes mean zero. */
+static void put_nothing(const struct format *f, char *group, size_t cols)
+{
+    if (f->kind == NN_Q8)
+        memset(group + HEAD, OFFSET, cols * NN_QCOLS);
+    else
+        memset(group + HEAD, 0, cols * NN_QCOLS / 2);
+    memset(group, 0, HEAD);
+}
+
+static void pack_task(void *user, size_t panel, unsigned worker)
+{
+    const struct packing *p = user;
+    const struct format *f = &p->f;
+    const size_t size = nn_dtype_size(p->w->dtype);
+    size_t rows = nn_min(NN_QCOLS, p->w->rows - panel * NN_QCOLS);
+    float values[NN_Q8_GROUP];
+
+    (void)worker;
+    for (size_t g = 0; g < f->groups; g++) {
+        char *group = p->to + panel * f->panel + group_at(f, g);
+        size_t first = g * f->group;
+        size_t n = nn_min(f->group, p->w->cols - first);
+
+        put_nothing(f, group, group_cols(f, g));
+        for (size_t r = 0; r < rows; r++) {
+            size_t at = (panel * NN_QCOLS + r) * p->w->cols + first;
+
+            nn_widen((const char *)p->w->data + at * size, p->w->dtype, n,
+                     values);
+            if (f->kind == NN_Q8)
+                put_q8(group, r, values, n);
+            else
+                put_q4(group, r, values, n);
+        }
+    }
+}
+
+void nn_pack_matrix(struct nn *nn, enum nn_quant kind,
+                    const struct nn_matrix *w, void *to)
+{
+    struct packing p = {w, format_of(kind, w->cols), to};
+
+    parallel_for(nn->pool, (w->rows + NN_QCOLS - 1) / NN_QCOLS, pack_task, &p);
+}
+
+void nn_unpack_row(const struct nn_matrix *w, size_t row, float *to)
+{
+    struct format f = format_of(w->packed_as, w->cols);
+    const char *panel = (const char *)w->packed + row / NN_QCOLS * f.panel;
+    size_t lane = row % NN_QCOLS;
+
+    for (size_t k = 0; k < w->cols; k++) {
+        const char *group = panel + group_at(&f, k / f.group);
+        const uint8_t *q =
+            (const uint8_t *)group + HEAD + lane * NN_QLANES + k % NN_QLANES;
+        size_t quad = k % f.group / NN_QLANES;
+
+        if (f.kind == NN_Q8) {
+            float scale;
+
+            memcpy(&scale, group + lane * sizeof scale, sizeof scale);
+            to[k] = scale * (float)(q[quad * QUAD] - OFFSET);
+        } else {
+            const uint16_t *head = (const void *)group;
+            unsigned byte = q[quad / 2 * QUAD];
+
+            to[k] = fmaf(from_bf16(head[lane]),
+                         (float)(quad % 2 ? byte >> 4 : byte & 15),
+                         from_bf16(head[NN_QCOLS + lane]));
+        }
+    }
+}
+
+/* --- the product ----------------------------------------------------------- */
+
+/* Rows of x as integers, in the scratch that all threads see. */
+struct rounded {
+    int8_t *q;   /* [m][cols] */
+    float *by;   /* [groups][m]: scale of x */
+    float *plus; /* [groups][m]: sum of q, for what is added to all weights */
+    int32_t *start; /* [groups][m]: minus what OFFSET adds to the sums */
+};
+
+struct product {
+    struct nn *nn;
+    const struct nn_matrix *w;
+    struct format f;
+    struct rounded r;
+    const float *x;
+    float *y;
+    size_t ldx, ldy, m;
+    bool accumulate;
+    size_t strip; /* rows of x of one task */
+};
+
+static size_t bytes_per_row(const struct format *f)
+{
+    return nn_round_up(f->cols, 64) + f->groups * 3 * sizeof(float);
+}
+
+static void lay_out(struct product *p)
+{
+    char *at = (char *)p->nn->shared;
+
+    p->r.q = (int8_t *)at;
+    at += p->m * nn_round_up(p->f.cols, 64);
+    p->r.by = (float *)(void *)at;
+    p->r.plus = p->r.by + p->f.groups * p->m;
+    p->r.start = (int32_t *)(void *)(p->r.plus + p->f.groups * p->m);
+}
+
+static void round_task(void *user, size_t row, unsigned worker)
+{
+    const struct product *p = user;
+    const struct format *f = &p->f;
+    const float *x = p->x + row * p->ldx;
+    int8_t *q = p->r.q + row * nn_round_up(f->cols, 64);
+
+    (void)worker;
+    memset(q + p->w->cols, 0, f->cols - p->w->cols);
+    for (size_t g = 0; g < f->groups; g++) {
+        size_t first = g * f->group;
+        size_t n = nn_min(f->group, p->w->cols - first);
+        float top = p->nn->q->largest(x + first, n);
+        float by = top > 0 ? 127.0F / top : 0.0F;
+        int32_t sum = p->nn->q->round(x + first, n, by, q + first);
+
+        p->r.by[g * p->m + row] = top / 127.0F;
+        p->r.plus[g * p->m + row] = (float)sum;
+        p->r.start[g * p->m + row] = f->kind == NN_Q8 ? -OFFSET * sum : 0;
+    }
+}
+
+/* The weights of a group as the kernel takes them. */
+static void open_group(const struct product *p, const char *group, size_t cols,
+                       struct quant_scratch *s, struct nn_qtile *t)
+{
+    if (p->f.kind == NN_Q8) {
+        t->scale = (const float *)(const void *)group;
+        t->lowest = NULL;
+        t->w = (const uint8_t *)group + HEAD;
+    } else {
+        const uint16_t *head = (const void *)group;
+
+        for (size_t c = 0; c < NN_QCOLS; c++) {
+            s->scale[c] = from_bf16(head[c]);
+            s->lowest[c] = from_bf16(head[NN_QCOLS + c]);
+        }
+        p->nn->q->spread((const uint8_t *)group + HEAD, cols / NN_QLANES / 2,
+                         s->bytes);
+        t->scale = s->scale;
+        t->lowest = s->lowest;
+        t->w = s->bytes;
+    }
+    t->quads = cols / NN_QLANES;
+}
+
+static void multiply_group(const struct product *p, struct nn_qtile *t,
+                           size_t g, size_t first, size_t rows, float *y)
+{
+    size_t ldq = nn_round_up(p->f.cols, 64);
+
+    for (size_t r = 0; r < rows; r += NN_QROWS) {
+        size_t at = g * p->m + first + r;
+
+        t->rows = nn_min(NN_QROWS, rows - r);
+        t->a = p->r.q + (first + r) * ldq + g * p->f.group;
+        t->lda = ldq;
+        t->by = p->r.by + at;
+        t->plus = p->r.plus + at;
+        t->start = p->r.start + at;
+        t->y = y + r * NN_QCOLS;
+        t->ldy = NN_QCOLS;
+        t->load = g > 0;
+        p->nn->q->tile(t);
+    }
+}
+
+static void store_rows(const struct product *p, const float *sums, size_t first,
+                       size_t rows, size_t col)
+{
+    size_t cols = nn_min(NN_QCOLS, p->w->rows - col);
+    float bias[NN_QCOLS] = {0};
+
+    if (p->w->bias)
+        nn_widen((const char *)p->w->bias +
+                     col * nn_dtype_size(p->w->bias_dtype),
+                 p->w->bias_dtype, cols, bias);
+    for (size_t r = 0; r < rows; r++) {
+        float *y = p->y + (first + r) * p->ldy + col;
+
+        for (size_t c = 0; c < cols; c++) {
+            float sum = sums[r * NN_QCOLS + c];
+
+            if (p->accumulate)
+                sum = y[c] + sum;
+            y[c] = p->w->bias ? sum + bias[c] : sum;
+        }
+    }
+}
+
+static void product_task(void *user, size_t task, unsigned worker)
+{
+    const struct product *p = user;
+    struct quant_scratch *s = &p->nn->scratch[worker].quant;
+    size_t strips = (p->m + p->strip - 1) / p->strip;
+    size_t panel = task / strips, first = task % strips * p->strip;
+    size_t rows = nn_min(p->strip, p->m - first);
+    const char *at = (const char *)p->w->packed + panel * p->f.panel;
+    struct nn_qtile t;
+
+    for (size_t g = 0; g < p->f.groups; g++) {
+        open_group(p, at + group_at(&p->f, g), group_cols(&p->f, g), s, &t);
+        multiply_group(p, &t, g, first, rows, s->y);
+    }
+    store_rows(p, s->y, first, rows, panel * NN_QCOLS);
+}
+
+void nn_linear_packed(struct nn *nn, const struct nn_matrix *w, const float *x,
+                      size_t ldx, size_t m, float *y, size_t ldy,
+                      bool accumulate)
+{
+    struct product p = {.nn = nn,
+                        .w = w,
+                        .f = format_of(w->packed_as, w->cols),
+                        .ldx = ldx,
+                        .ldy = ldy,
+                        .accumulate = accumulate};
+    size_t panels = (w->rows + NN_QCOLS - 1) / NN_QCOLS, rows;
+
+    rows = SHARED_FLOATS * sizeof(float) / bytes_per_row(&p.f);
+    rows = nn_min(rows, QUANT_ROWS) / NN_QROWS * NN_QROWS;
+    BUG_IF(rows == 0);
+    for (size_t first = 0; first < m; first += rows) {
+        p.m = nn_min(rows, m - first);
+        p.x = x + first * ldx;
+        p.y = y + first * ldy;
+        p.strip = p.m;
+        lay_out(&p);
+        parallel_for(nn->pool, p.m, round_task, &p);
+        parallel_for(nn->pool, panels, product_task, &p);
+    }
+}

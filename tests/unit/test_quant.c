@@ -1,0 +1,259 @@
+/*
+ * Packed matrices: what packing loses, the product against plain loops over the
+ * unpacked weights, and the promise of the same bits in every kernel set, at
+ * any number of threads, whatever the other rows are.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "asid/nn/kernels.h"
+#include "asid/nn/quant.h"
+#include "check.h"
+
+enum { OPENED_MAX = 5 };
+
+static struct nn *opened[OPENED_MAX];
+static size_t n_opened;
+static uint32_t seed = 11;
+
+static float draw_float(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 17;
+    seed ^= seed << 5;
+    return (float)((double)seed / 2147483648.0 - 1.0);
+}
+
+static float *floats(size_t n)
+{
+    float *p = malloc((n + 1) * sizeof *p);
+
+    if (!p)
+        exit(1);
+    for (size_t i = 0; i < n; i++)
+        p[i] = draw_float();
+    return p;
+}
+
+static void *aligned(size_t bytes)
+{
+    void *p = aligned_alloc(64, (bytes + 63) / 64 * 64);
+
+    if (!p)
+        exit(1);
+    return p;
+}
+
+static struct nn_matrix packed(const struct nn_matrix *w, enum nn_quant kind)
+{
+    struct nn_matrix q = *w;
+    void *to = aligned(nn_pack_bytes(kind, w->rows, w->cols));
+
+    nn_pack_matrix(opened[0], kind, w, to);
+    q.packed = to;
+    q.packed_as = kind;
+    return q;
+}
+
+static struct nn_matrix matrix(size_t rows, size_t cols)
+{
+    return (struct nn_matrix){.data = floats(rows * cols),
+                              .dtype = NN_F32,
+                              .rows = rows,
+                              .cols = cols};
+}
+
+static void release(struct nn_matrix *w)
+{
+    free((void *)(uintptr_t)w->data);
+    free((void *)(uintptr_t)w->packed);
+}
+
+/* Every weight is within half a step of what it was. */
+static void test_unpack(enum nn_quant kind, size_t rows, size_t cols)
+{
+    struct nn_matrix w = matrix(rows, cols), q = packed(&w, kind);
+    const float *data = w.data;
+    float *row = floats(cols);
+    double worst = 0;
+
+    for (size_t r = 0; r < rows; r++) {
+        nn_unpack_row(&q, r, row);
+        for (size_t k = 0; k < cols; k++)
+            worst = fmax(worst, fabs((double)(row[k] - data[r * cols + k])));
+    }
+    /* Values lie in (-1, 1); bf16 rounds scale and lowest, too. */
+    CHECK(worst <= (kind == NN_Q8 ? 0.5 / 127 : 0.5 * 2 / 15 + 0.01),
+          "%zu x %zu, kind %d: a weight is off by %g", rows, cols, kind, worst);
+    free(row);
+    release(&q);
+}
+
+/* x as nn_linear rounds it. */
+static void round_row(const float *x, size_t n, size_t group, double *to)
+{
+    for (size_t first = 0; first < n; first += group) {
+        size_t end = first + group < n ? first + group : n;
+        float top = 0;
+
+        for (size_t k = first; k < end; k++)
+            top = fmaxf(top, fabsf(x[k]));
+        for (size_t k = first; k < end; k++)
+            to[k] = top > 0 ? (double)rintf(x[k] * (127.0F / top)) *
+                                  (double)(top / 127.0F)
+                            : 0;
+    }
+}
+
+static void plain_product(const struct nn_matrix *q, const float *x, size_t m,
+                          double *y)
+{
+    size_t group = q->packed_as == NN_Q8 ? NN_Q8_GROUP : NN_Q4_GROUP;
+    double *rounded = malloc((q->cols + 1) * sizeof *rounded);
+    float *w = floats(q->cols);
+
+    for (size_t i = 0; i < m; i++) {
+        round_row(x + i * q->cols, q->cols, group, rounded);
+        for (size_t r = 0; r < q->rows; r++) {
+            double sum = 0;
+
+            nn_unpack_row(q, r, w);
+            for (size_t k = 0; k < q->cols; k++)
+                sum += rounded[k] * (double)w[k];
+            y[i * q->rows + r] = sum;
+        }
+    }
+    free(w);
+    free(rounded);
+}
+
+static void test_product(enum nn_quant kind, size_t rows, size_t cols, size_t m)
+{
+    struct nn_matrix w = matrix(rows, cols), q = packed(&w, kind);
+    float *x = floats(m * cols), *first = floats(m * rows);
+    float *y = floats(m * rows);
+    double *want = malloc((m * rows + 1) * sizeof *want), worst = 0;
+
+    plain_product(&q, x, m, want);
+    nn_linear(opened[0], &q, x, cols, m, first, rows, false);
+    for (size_t i = 0; i < m * rows; i++)
+        worst = fmax(worst, fabs(want[i] - (double)first[i]));
+    CHECK(worst <= 1e-5 * (double)cols, "%zu x %zu x %zu, kind %d: off by %g",
+          m, rows, cols, kind, worst);
+    for (size_t s = 1; s < n_opened; s++) {
+        nn_linear(opened[s], &q, x, cols, m, y, rows, false);
+        CHECK(memcmp(y, first, m * rows * sizeof *y) == 0,
+              "%zu x %zu x %zu, kind %d: set %zu (%s, %u threads) differs", m,
+              rows, cols, kind, s, nn_kernels_name(opened[s]),
+              nn_threads(opened[s]));
+    }
+    /* Each row alone. */
+    for (size_t i = 0; i < m; i++) {
+        nn_linear(opened[n_opened - 1], &q, x + i * cols, cols, 1, y, rows,
+                  false);
+        CHECK(memcmp(y, first + i * rows, rows * sizeof *y) == 0,
+              "%zu x %zu x %zu, kind %d: row %zu alone differs", m, rows, cols,
+              kind, i);
+    }
+    free(want);
+    free(y);
+    free(first);
+    free(x);
+    release(&q);
+}
+
+static void test_bias_and_sum(void)
+{
+    struct nn_matrix w = matrix(70, 130), q = packed(&w, NN_Q8);
+    float *x = floats(3 * 130), *plain = floats(3 * 70), *bias = floats(70);
+    float *old = floats(3 * 80), *y = floats(3 * 80);
+
+    nn_linear(opened[0], &q, x, 130, 3, plain, 70, false);
+    q.bias = bias;
+    q.bias_dtype = NN_F32;
+    memcpy(y, old, 3 * 80 * sizeof *y);
+    nn_linear(opened[0], &q, x, 130, 3, y, 80, true);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t c = 0; c < 80; c++) {
+            float want = old[i * 80 + c];
+
+            if (c < 70)
+                want = want + plain[i * 70 + c] + bias[c];
+            CHECK(y[i * 80 + c] == want, "row %zu column %zu: %g, not %g", i, c,
+                  (double)y[i * 80 + c], (double)want);
+        }
+    free(y);
+    free(old);
+    free(bias);
+    free(plain);
+    free(x);
+    release(&q);
+}
+
+/* What is no number stays none, and stays in its row. */
+static void test_not_finite(float odd)
+{
+    struct nn_matrix w = matrix(50, 600), q = packed(&w, NN_Q8);
+    float *x = floats(2 * 600), *y = floats(2 * 50);
+
+    x[7] = odd;
+    for (size_t s = 0; s < n_opened; s++) {
+        nn_linear(opened[s], &q, x, 600, 2, y, 50, false);
+        for (size_t c = 0; c < 50; c++) {
+            CHECK(!isfinite(y[c]), "set %zu: %g became %g", s, (double)odd,
+                  (double)y[c]);
+            CHECK(isfinite(y[50 + c]), "set %zu: the other row is %g", s,
+                  (double)y[50 + c]);
+        }
+    }
+    free(y);
+    free(x);
+    release(&q);
+}
+
+static void test_bytes(void)
+{
+    CHECK(nn_pack_bytes(NN_Q8, 48, 512) == 48 * 512 + 48 * 4, "one group");
+    CHECK(nn_pack_bytes(NN_Q4, 48, 128) == 48 * 64 + 48 * 4, "one group");
+    CHECK(nn_pack_bytes(NN_Q8, 49, 512) == 2 * (48 * 512 + 48 * 4),
+          "a row more is a panel more");
+    CHECK(nn_pack_bytes(NN_Q8, SIZE_MAX / 2, 16) == 0, "too many rows");
+    CHECK(nn_pack_bytes(NN_Q4, 16, SIZE_MAX / 2) == 0, "too many columns");
+}
+
+int main(void)
+{
+    static const struct {
+        const char *set;
+        unsigned threads;
+    } wanted[OPENED_MAX] = {
+        {"ref", 1}, {"avx2", 1}, {"avx512", 1}, {"auto", 2}, {"auto", 5}};
+    static const size_t shapes[][3] = {
+        {1, 1, 1},      {1, 3, 2},       {47, 4, 3},   {48, 128, 4},
+        {49, 511, 5},   {96, 512, 8},    {97, 513, 9}, {33, 1030, 17},
+        {130, 1200, 1}, {20, 3000, 1500}};
+    struct asid_err err;
+
+    for (size_t i = 0; i < OPENED_MAX; i++)
+        if (nn_open(wanted[i].set, wanted[i].threads, &opened[n_opened],
+                    &err) == ASID_OK)
+            n_opened++;
+    test_bytes();
+    check_case("bytes of a packed matrix");
+    for (int kind = NN_Q8; kind <= NN_Q4; kind++)
+        for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+            test_unpack((enum nn_quant)kind, shapes[i][0], shapes[i][1]);
+            test_product((enum nn_quant)kind, shapes[i][0], shapes[i][1],
+                         shapes[i][2]);
+        }
+    check_case("weights and products, the same bits everywhere");
+    test_bias_and_sum();
+    check_case("bias and sum");
+    test_not_finite(NAN);
+    test_not_finite(INFINITY);
+    check_case("what is no number stays none");
+    for (size_t i = 0; i < n_opened; i++)
+        nn_close(opened[i]);
+    return check_done();
+}
