@@ -3,6 +3,7 @@
  * prints one JSON object, so that the engine can be compared from outside with
  * the reference implementation.
  */
+#include "asid/answer/answer.h"
 #include "asid/ask/ask.h"
 #include "asid/ask/bench.h"
 #include "asid/ask/describe.h"
@@ -287,7 +288,7 @@ static enum asid_rc open_prompt(struct call *c, const char *dir,
     struct ask_media media;
 
     read_media(c->cx, &media);
-    TRY(omni_open(dir, &c->omni, err));
+    TRY(answer_load(c->cx, dir, &c->omni, err));
     TRY(ask_open_inputs(c->omni, opt_text(c->cx, "system"), &media, &c->in,
                         &notes, err));
     if (notes.sound_too_short)
@@ -538,7 +539,7 @@ static enum asid_rc call_bench(struct call *c, const char *dir,
     struct bench_wish wish;
 
     TRY(read_wish(c->cx, &wish, err));
-    TRY(omni_open(dir, &c->omni, err));
+    TRY(answer_load(c->cx, dir, &c->omni, err));
     TRY(ask_bench(c->omni, &wish, &figures, err));
     return asid_print(
         c->cx,

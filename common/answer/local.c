@@ -127,18 +127,21 @@ static enum asid_rc local_open(struct answerer *m, struct asid_err *err)
 {
     struct local *l = arena_alloc(m->cx->arena, sizeof *l);
     const char *dir = opt_text(m->cx, "model");
+    bool quantised;
 
     m->state = l;
     if (!dir)
         return USAGE(err, "--model DIR is needed: a checkpoint folder");
     TRY(ask_kernels(opt_text(m->cx, "kernels"), &l->kernels, err));
-    TRY(omni_open(dir, &l->omni, err));
+    TRY(answer_load(m->cx, dir, &l->omni, err));
+    quantised = omni_is_quantised(l->omni);
     m->model = omni_fingerprint(l->omni);
     /* The words of the first version stay: ledgers have replies under them.
      * The prompt itself is hashed, so no version of its set needs to be. */
-    m->identity =
-        arena_printf(m->cx->arena, "caption/1 model %s kernels %s prompts 1",
-                     m->model, l->kernels);
+    m->identity = arena_printf(
+        m->cx->arena, "caption/1 model %s kernels %s prompts 1%s%s", m->model,
+        l->kernels, quantised ? " precision " : "",
+        quantised ? omni_precision(l->omni) : "");
     return find_words(l, err);
 }
 

@@ -22,6 +22,9 @@ struct omni {
     struct omni_weights *weights;
     struct bpe *bpe;
     char fingerprint[65];
+    enum omni_precision precision;
+    void *packed; /* mapping of the packed weights, NULL for none */
+    size_t packed_bytes;
 };
 
 /* config.c: read config.json, generation_config.json, preprocessor_config.json

@@ -135,6 +135,14 @@ static enum asid_rc check_heads(const struct omni_config *c, const char *dir,
 
 enum asid_rc omni_open(const char *dir, struct omni **out, struct asid_err *err)
 {
+    const struct omni_load as_stored = {.precision = OMNI_STORED};
+
+    return omni_open_as(dir, &as_stored, out, err);
+}
+
+enum asid_rc omni_open_as(const char *dir, const struct omni_load *how,
+                          struct omni **out, struct asid_err *err)
+{
     struct omni *o = mem_alloc(sizeof *o);
     enum asid_rc rc = omni_config_load(dir, &o->config, err);
 
@@ -148,6 +156,8 @@ enum asid_rc omni_open(const char *dir, struct omni **out, struct asid_err *err)
         rc = bpe_open(dir, &o->bpe, err);
     if (rc == ASID_OK)
         rc = take_fingerprint(o, dir, err);
+    if (rc == ASID_OK && how->precision != OMNI_STORED)
+        rc = pack_weights(o, how, err);
     if (rc != ASID_OK) {
         omni_close(o);
         return rc;
@@ -161,6 +171,7 @@ void omni_close(struct omni *omni)
     if (!omni)
         return;
     weights_free(omni->weights);
+    pack_release(omni);
     bpe_close(omni->bpe);
     safetensors_close(omni->st);
     free(omni);
@@ -186,8 +197,35 @@ const char *omni_fingerprint(const struct omni *omni)
     return omni->fingerprint;
 }
 
+bool omni_is_quantised(const struct omni *omni)
+{
+    return omni->precision != OMNI_STORED;
+}
+
+bool omni_precision_named(const char *name, enum omni_precision *precision)
+{
+    static const struct {
+        const char *name;
+        enum omni_precision precision;
+    } known[] = {{"bf16", OMNI_STORED},
+                 {"fp32", OMNI_STORED},
+                 {"fp16", OMNI_STORED},
+                 {"int8", OMNI_INT8},
+                 {"int4", OMNI_INT4}};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(name, known[i].name) != 0)
+            continue;
+        *precision = known[i].precision;
+        return true;
+    }
+    return false;
+}
+
 const char *omni_precision(const struct omni *omni)
 {
+    if (omni->precision != OMNI_STORED)
+        return omni->precision == OMNI_INT8 ? "int8" : "int4";
     switch (omni->weights->embed.dtype) {
     case NN_BF16:
         return "fp32 over bf16";

@@ -36,7 +36,10 @@ static size_t weight_bytes(const struct omni *o, const struct omni_inputs *in,
     size_t embed = rows < w->bytes[PART_EMBED] ? rows : w->bytes[PART_EMBED];
     size_t sum = w->bytes[PART_TEXT];
 
-    sum += w->tied ? w->bytes[PART_EMBED] : w->bytes[PART_HEAD] + embed;
+    if (w->tied && !w->head.packed)
+        sum += w->bytes[PART_EMBED];
+    else
+        sum += w->bytes[PART_HEAD] + embed;
     if (in->n_pictures)
         sum += w->bytes[PART_VISION];
     if (in->n_sounds)

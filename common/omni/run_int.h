@@ -67,6 +67,20 @@ enum asid_rc weights_bind(const struct safetensors *st,
                           weight_report report, void *user,
                           struct asid_err *err) ASID_WARN_UNUSED;
 void weights_free(struct omni_weights *w);
+/* Call visit for every matrix of the table that nn_linear may take packed, in
+ * the order of the table and of the layers; last the head when it is tied. */
+void weights_each_linear(struct omni_weights *w,
+                         const struct omni_config *config,
+                         void (*visit)(void *user, struct nn_matrix *m,
+                                       enum weight_part part),
+                         void *user);
+
+/* --- pack.c ---------------------------------------------------------------- */
+
+/* Pack the linear layers, or map what is in the cache. */
+enum asid_rc pack_weights(struct omni *o, const struct omni_load *how,
+                          struct asid_err *err) ASID_WARN_UNUSED;
+void pack_release(struct omni *o);
 
 /* --- session.c ------------------------------------------------------------ */
 

@@ -34,7 +34,13 @@ enum size_name {
  * layers. */
 enum home { ROOT, TEXT_LAYER, VISION_BLOCK, AUDIO_LAYER };
 enum kind { MATRIX, BIAS, VECTOR };
-enum { OPTIONAL = 1, FUSED_Q = 2, FUSED_K = 4, FUSED_V = 8 };
+enum {
+    OPTIONAL = 1,
+    FUSED_Q = 2,
+    FUSED_K = 4,
+    FUSED_V = 8,
+    AS_STORED = 16 /* never packed: looked up by row, or a tower's entrance */
+};
 
 struct binding {
     const char *name; /* '*' stands for the layer's number */
@@ -80,8 +86,8 @@ struct binding {
  }
 
 static const struct binding bindings[] = {
-    ROOT_AT(PART_EMBED, MATRIX, embed, 0, "model.embed_tokens.weight", T_VOCAB,
-            T_HIDDEN),
+    ROOT_AT(PART_EMBED, MATRIX, embed, AS_STORED, "model.embed_tokens.weight",
+            T_VOCAB, T_HIDDEN),
     ROOT_AT(PART_TEXT, VECTOR, norm, 0, "model.norm.weight", T_HIDDEN),
     ROOT_AT(PART_HEAD, MATRIX, head, OPTIONAL, "lm_head.weight", T_VOCAB,
             T_HIDDEN),
@@ -98,8 +104,9 @@ static const struct binding bindings[] = {
     TEXT_AT(MATRIX, up, "mlp.up_proj.weight", T_FFN, T_HIDDEN),
     TEXT_AT(MATRIX, down, "mlp.down_proj.weight", T_HIDDEN, T_FFN),
 
-    ROOT_AT(PART_VISION, MATRIX, patch, 0, "visual.patch_embed.proj.weight",
-            V_HIDDEN, THREE, TWO, V_PATCH, V_PATCH),
+    ROOT_AT(PART_VISION, MATRIX, patch, AS_STORED,
+            "visual.patch_embed.proj.weight", V_HIDDEN, THREE, TWO, V_PATCH,
+            V_PATCH),
     ROOT_AT(PART_VISION, VECTOR, merge_norm, 0, "visual.merger.ln_q.weight",
             V_HIDDEN),
     ROOT_AT(PART_VISION, MATRIX, merge1, 0, "visual.merger.mlp.0.weight",
@@ -125,11 +132,11 @@ static const struct binding bindings[] = {
     VISION_AT(MATRIX, down, 0, "mlp.down_proj.weight", V_HIDDEN, V_FFN),
     VISION_AT(BIAS, down, 0, "mlp.down_proj.bias", V_HIDDEN),
 
-    ROOT_AT(PART_AUDIO, MATRIX, conv1, 0, "audio_tower.conv1.weight", A_HIDDEN,
-            A_MELS, THREE),
+    ROOT_AT(PART_AUDIO, MATRIX, conv1, AS_STORED, "audio_tower.conv1.weight",
+            A_HIDDEN, A_MELS, THREE),
     ROOT_AT(PART_AUDIO, BIAS, conv1, 0, "audio_tower.conv1.bias", A_HIDDEN),
-    ROOT_AT(PART_AUDIO, MATRIX, conv2, 0, "audio_tower.conv2.weight", A_HIDDEN,
-            A_HIDDEN, THREE),
+    ROOT_AT(PART_AUDIO, MATRIX, conv2, AS_STORED, "audio_tower.conv2.weight",
+            A_HIDDEN, A_HIDDEN, THREE),
     ROOT_AT(PART_AUDIO, BIAS, conv2, 0, "audio_tower.conv2.bias", A_HIDDEN),
     ROOT_AT(PART_AUDIO, VECTOR, post, 0, "audio_tower.ln_post.weight",
             A_HIDDEN),
@@ -480,6 +487,28 @@ enum asid_rc weights_bind(const struct safetensors *st,
         w->head = w->embed;
     *out = w;
     return ASID_OK;
+}
+
+void weights_each_linear(struct omni_weights *w,
+                         const struct omni_config *config,
+                         void (*visit)(void *user, struct nn_matrix *m,
+                                       enum weight_part part),
+                         void *user)
+{
+    for (size_t i = 0; i < N_BINDINGS; i++) {
+        const struct binding *row = &bindings[i];
+
+        if (row->kind != MATRIX || row->flags & AS_STORED ||
+            (w->tied && row->part == PART_HEAD))
+            continue;
+        for (size_t l = 0; l < home_layers(config, row->home); l++) {
+            char *field = home_base(w, row->home, l) + row->offset;
+
+            visit(user, (struct nn_matrix *)(void *)field, row->part);
+        }
+    }
+    if (w->tied)
+        visit(user, &w->head, PART_HEAD);
 }
 
 void weights_free(struct omni_weights *w)

@@ -161,4 +161,26 @@ run "$bin/asid-model" info
 exits 2 "a checkpoint is needed"
 run "$bin/asid-model" info --model "$model" extra.txt
 exits 2 "info reads no files"
+# --- precision
+eight() {
+    run "$bin/asid-model" score --model "$model" --prompt "What is it?" \
+        --answer "A bird." --precision int8 "$@"
+}
+eight --cache "$tmp/cache"
+exits 0 "int8 weights"
+is "$(find "$tmp/cache" -name '*.int8.asidpack' | wc -l)" 1 \
+    "are kept in the cache folder"
+cp "$tmp/out" "$tmp/eight"
+eight --cache "$tmp/cache"
+same "$tmp/out" "$tmp/eight" "and mapped by the next start"
+eight --cache none
+same "$tmp/out" "$tmp/eight" "packed in memory they say the same"
+XDG_CACHE_HOME=$tmp/xdg eight
+is "$(find "$tmp/xdg/asid" -name '*.int8.asidpack' | wc -l)" 1 \
+    "the folder is the user's cache when none is named"
+run "$bin/asid-model" score --model "$model" --prompt "What is it?" \
+    --answer "A bird."
+is "$(cmp -s "$tmp/out" "$tmp/eight" && echo same || echo other)" other \
+    "and it is not what is stored"
+
 finish

@@ -41,6 +41,12 @@ const char *answerer_identity(const struct answerer *m);
  * same model, and outputs hold no host. */
 const char *answerer_model(const struct answerer *m);
 
+/* A checkpoint folder with the precision, cache folder and threads of the
+ * program's options. FAILED as omni_open_as. */
+enum asid_rc answer_load(const struct asid_cx *cx, const char *dir,
+                         struct omni **out,
+                         struct asid_err *err) ASID_WARN_UNUSED;
+
 /* The media file of a record: its path, and the hash of the bytes that are
  * there now. REJECT input.schema without video, media.unreadable, and
  * media.changed when the record knows another hash or size. */

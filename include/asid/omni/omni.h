@@ -72,6 +72,32 @@ struct omni_tensors {
  * FAILED on anything wrong with the folder, its files or the architecture. */
 enum asid_rc omni_open(const char *dir, struct omni **out,
                        struct asid_err *err) ASID_WARN_UNUSED;
+
+/* How the weights of the linear layers are computed with. Norms, embeddings and
+ * the convolutions at the entrance of the towers are always taken as stored. */
+enum omni_precision {
+    OMNI_STORED, /* as published; arithmetic is fp32 */
+    OMNI_INT8,   /* nn/quant.h: NN_Q8 */
+    OMNI_INT4,   /* NN_Q4, the head NN_Q8 */
+};
+struct omni_load {
+    enum omni_precision precision;
+    /* Folder for packed weights, created when missing: what one process has
+     * packed the next one maps, and processes share its pages. A file belongs to
+     * one fingerprint and precision, and is written beside and renamed; one that
+     * does not fit is made anew. NULL: packed into memory at every start. */
+    const char *cache;
+    unsigned threads; /* to pack with; 0: all cores */
+};
+/* omni_open with weights of another precision; the fingerprint is still that of
+ * the folder. FAILED also when the cache folder cannot be written. */
+enum asid_rc omni_open_as(const char *dir, const struct omni_load *how,
+                          struct omni **out,
+                          struct asid_err *err) ASID_WARN_UNUSED;
+/* "bf16", "fp32" and "fp16" stand for what is stored, "int8" and "int4". False
+ * for any other word. */
+bool omni_is_quantised(const struct omni *omni);
+bool omni_precision_named(const char *name, enum omni_precision *precision);
 void omni_close(struct omni *omni);
 const struct omni_config *omni_config(const struct omni *omni);
 const struct omni_tensors *omni_tensors(const struct omni *omni);
