@@ -17,6 +17,7 @@ enum {
     VOTE_SHOWN = 6,
     CUES_MAX = 12, /* one attribute's cues count up to here */
     LEAST = 3,     /* fewer votes say nothing */
+    COUNTED = 5,   /* tokens before a noun in which its number stands */
 };
 
 static bool is_plain(const struct scan *s, size_t i)
@@ -217,12 +218,34 @@ static void vote_living(const struct scan *s, size_t verb,
         votes[ATTRIBUTE_ACTIONS] += VOTE_VERB;
 }
 
+/* "Two green trees": what can be a place or a thing is a thing when it is
+ * counted. */
+static bool is_counted(const struct scan *s, size_t head, size_t first)
+{
+    for (size_t i = head; i > first && head - i < COUNTED;) {
+        i--;
+        if (!is_plain(s, i))
+            return false;
+        if (s->toks[i].numeric)
+            return true;
+    }
+    return false;
+}
+
+static bool is_place(const struct scan *s, size_t head, size_t first)
+{
+    return s->toks[head].flags & LEX_PLACE &&
+           !(tok_role(s, head, ROLE_COUNTED_THING) &&
+             is_counted(s, head, first));
+}
+
 /* What a thing, a place or a part of somebody does. */
-static void vote_thing(const struct scan *s, size_t head, size_t verb,
-                       int votes[ATTRIBUTES])
+static void vote_thing(const struct scan *s, size_t first, size_t head,
+                       size_t verb, int votes[ATTRIBUTES])
 {
     uint64_t f = s->toks[head].flags;
     uint64_t v = verb == SIZE_MAX ? 0 : s->toks[verb].flags;
+    bool place = is_place(s, head, first);
     bool moves = v & (LEX_MOVE | LEX_ACT) && !(v & (LEX_AUX | LEX_STATE));
     /* "the building collapses": an event whatever it happens to. */
     bool event = verb != SIZE_MAX && s->toks[verb].lex &&
@@ -238,13 +261,14 @@ static void vote_thing(const struct scan *s, size_t head, size_t verb,
         votes[ATTRIBUTE_SPEECH] += VOTE_HEAD + 1;
     else if (event)
         votes[ATTRIBUTE_ACTIONS] += VOTE_HEAD;
-    else if (f & LEX_PLACE)
+    else if (place)
         votes[ATTRIBUTE_SCENE] += VOTE_HEAD;
     if (f & (LEX_CLOTHING | LEX_BODY) && !(v & LEX_AUX && head > verb))
         votes[ATTRIBUTE_CHARACTERS] += VOTE_VERB;
-    else if (f & (LEX_OBJECT | LEX_WRITING | LEX_CLOTHING | LEX_BODY))
+    else if (f & (LEX_OBJECT | LEX_WRITING | LEX_CLOTHING | LEX_BODY) ||
+             (f & LEX_PLACE && !place))
         votes[ATTRIBUTE_OBJECTS] += moves ? VOTE_VERB / 2 : VOTE_HEAD;
-    if (moves && !(f & LEX_PLACE))
+    if (moves && !place)
         votes[ATTRIBUTE_ACTIONS] += VOTE_VERB - 1;
 }
 
@@ -264,7 +288,7 @@ static void vote_shown(const struct scan *s, size_t verb, size_t end,
 }
 
 static void vote_subject(const struct scan *s, size_t head, size_t verb,
-                         size_t end, int votes[ATTRIBUTES])
+                         struct range r, int votes[ATTRIBUTES])
 {
     const struct tok *k;
 
@@ -280,9 +304,9 @@ static void vote_subject(const struct scan *s, size_t head, size_t verb,
     else if (is_living(s, head))
         vote_living(s, verb, votes);
     else
-        vote_thing(s, head, verb, votes);
+        vote_thing(s, r.first, head, verb, votes);
     if (tok_has(s, verb, LEX_SHOW) && tok_role(s, head, ROLE_PICTURE))
-        vote_shown(s, verb, end, votes);
+        vote_shown(s, verb, r.end, votes);
 }
 
 static void vote_quotes(const struct scan *s, const struct text_claim *c,
@@ -327,7 +351,7 @@ static enum attribute attribute_of_claim(const struct scan *s, size_t i)
 
     verb = meaning_verb(s, verb, r.end);
     vote_words(s, r, votes);
-    vote_subject(s, head, verb, r.end, votes);
+    vote_subject(s, head, verb, r, votes);
     vote_quotes(s, c, votes);
     if (s->hint != ATTRIBUTE_NONE)
         votes[s->hint] += VOTE_HINT;

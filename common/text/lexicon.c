@@ -70,6 +70,7 @@ const char *const role_names[ROLES] = {
     "night",
     "lasts_after_seconds",
     "second_unit",
+    "thing_when_counted",
 };
 
 enum { CUE_STRONG = 4, CUE_WEAK = 2 };

@@ -202,6 +202,10 @@ static bool is_saying(const struct scan *s, size_t i)
         return false;
     if (tok_has(s, i, LEX_SAYS_ELSEWHERE))
         return true;
+    /* "in a low voice" */
+    if (tok_has(s, i, LEX_NOUN) && !s->toks[i].finite && i > 0 &&
+        tok_has(s, i - 1, LEX_DET | LEX_ADJ) && is_word(s, i - 1))
+        return false;
     if (tok_has(s, i, LEX_V_PAST) && i > 0 && tok_role(s, i - 1, ROLE_PASSIVE))
         return false;
     return tok_has(s, i, LEX_VERB);

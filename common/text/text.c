@@ -10,7 +10,7 @@ enum { WEIGHT_NUMBER = 4, WEIGHT_UNKNOWN = 6 };
 
 const char *text_rules_version(void)
 {
-    return "text-4";
+    return "text-5";
 }
 
 void *scan_list(struct scan *s, size_t n, size_t size)

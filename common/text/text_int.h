@@ -138,6 +138,7 @@ enum role {
     ROLE_NIGHT,
     ROLE_LASTS_AFTER,
     ROLE_SECOND_CJK,
+    ROLE_COUNTED_THING,
     ROLES,
 };
 extern const char *const role_names[ROLES];

@@ -224,6 +224,7 @@ static void test_flags(void)
         {"Music plays throughout the video.", true, false},
         {"He runs throughout the house and the garden.", false, false},
         {"Over the course of the clip, it darkens.", true, false},
+        {"The whole story begins when a cat jumps.", true, false},
         {"She looks up as if she heard something.", false, true},
         {"He seems tired.", false, true},
         {"He smiles, suggesting relief.", false, true},
@@ -254,6 +255,13 @@ static void test_hint(void)
     t = take_apart("At 5s, it is there.", ATTRIBUTE_NONE);
     CHECK(t->claims[0].attribute == ATTRIBUTE_ACTIONS, "no hint, a time");
     check_case("what says nothing of its own goes where it was written");
+    t = take_apart("At 0s, it is night. Two green trees are on the left.",
+                   ATTRIBUTE_NONE);
+    CHECK(t->claims[0].attribute == ATTRIBUTE_SCENE, "the time of day");
+    CHECK(t->claims[1].attribute == ATTRIBUTE_OBJECTS, "counted trees");
+    t = take_apart("Tall trees are on the left.", ATTRIBUTE_NONE);
+    CHECK(t->claims[0].attribute == ATTRIBUTE_SCENE, "trees that are there");
+    check_case("trees are things when they are counted");
 }
 
 static void test_times(void)

@@ -39,6 +39,7 @@ static const struct quote_case cases[] = {
      "Hi. [A man with a beard] !"},
     {"followed by a man saying \"OK\"", "OK [a man] !"},
     {"Man: \"Hello.\"", "Hello. [Man] !"},
+    {"The man says in a low voice, \"Hello.\"", "Hello. [The man] !"},
     {"A reporter speaks: \"Today...\" and the crowd cheers.",
      "Today... [A reporter] !"},
     {"A 55\" screen shows a 5'2\" man.", ""},
