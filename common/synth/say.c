@@ -98,6 +98,26 @@ static void write_attributes(const struct synth_telling *t, bool sound,
     }
 }
 
+enum asid_rc synth_facts_caption(const struct synth_fact *facts, size_t n,
+                                 uint64_t wording,
+                                 const struct text_rules *rules,
+                                 struct arena *a, struct str *caption,
+                                 struct asid_err *err)
+{
+    const struct synth_telling t = {rules, a, wording, facts, n};
+    struct json *texts = json_new_object(a);
+
+    for (int k = 0; k < ATTRIBUTES; k++) {
+        size_t used[SYNTH_FACTS_MAX], n_used;
+        struct str paragraph =
+            synth_paragraph(&t, (enum attribute)k, used, &n_used);
+
+        if (n_used)
+            json_set(a, texts, attribute_keys[k], json_new_str(a, paragraph));
+    }
+    return synth_caption(&t, texts, caption, err);
+}
+
 /* --- transcript ----------------------------------------------------------- */
 
 static double rounded(double seconds)

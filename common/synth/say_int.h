@@ -25,7 +25,7 @@ struct synth_telling {
     const struct text_rules *rules;
     struct arena *arena;
     uint64_t wording;
-    struct synth_fact *facts;
+    const struct synth_fact *facts;
     size_t n;
 };
 /* The paragraph of one attribute; *used gets the facts' indexes in the order of

@@ -3,6 +3,8 @@
  * anything of the picture, so that what is heard and what is seen stay two
  * things.
  */
+#include <string.h>
+
 #include "synth_int.h"
 
 static const char *const colours[] = {"red", "blue", "yellow"};
@@ -68,4 +70,46 @@ void synth_sentence(struct synth_random *r, struct synth_line *line)
         }
         line->words[line->n_words++] = word;
     }
+}
+
+/* Words that are put for each other where somebody misheard. */
+static const char *const alike[][4] = {
+    {"come", "go", "look", "wait"},     {"here", "there", "home", NULL},
+    {"morning", "evening", NULL, NULL}, {"today", "now", NULL, NULL},
+    {"friend", "bird", NULL, NULL},     {"like", "see", NULL, NULL},
+    {"day", "night", "boat", NULL},     {"nice", "dark", "cold", NULL},
+    {"where", "what", "how", NULL},     {"my", "the", NULL, NULL},
+    {"give", "show", NULL, NULL},       {"we", "i", "you", NULL},
+};
+
+static const char *one_of(struct synth_random *r, const char *const *list,
+                          int n, const char *word)
+{
+    const char *other = list[synth_random_below(r, n)];
+
+    for (int i = 0; i < n; i++)
+        if (strcmp(list[i], word) == 0)
+            return strcmp(other, word) == 0 ? list[(i + 1) % n] : other;
+    return NULL;
+}
+
+const char *synth_other_word(struct synth_random *r, const char *word)
+{
+    const char *other;
+
+    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
+        other = one_of(r, slots[i].words, slots[i].n, word);
+        if (other)
+            return other;
+    }
+    for (size_t i = 0; i < sizeof alike / sizeof *alike; i++) {
+        int n = 0;
+
+        while (n < 4 && alike[i][n])
+            n++;
+        other = one_of(r, alike[i], n, word);
+        if (other)
+            return other;
+    }
+    return NULL;
 }

@@ -42,5 +42,7 @@ int synth_random_below(struct synth_random *r, int n);
 
 /* Choose the words of a line; at most SYNTH_WORDS, at least three. */
 void synth_sentence(struct synth_random *r, struct synth_line *line);
+/* A word that could stand in its place, or NULL. */
+const char *synth_other_word(struct synth_random *r, const char *word);
 
 #endif

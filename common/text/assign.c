@@ -218,7 +218,7 @@ static void vote_living(const struct scan *s, size_t verb,
         votes[ATTRIBUTE_ACTIONS] += VOTE_VERB;
 }
 
-/* "Two green trees": what can be a place or a thing is a thing when it is
+/* "Two green trees", "no trees": what can be a place or a thing is a thing when it is
  * counted. */
 static bool is_counted(const struct scan *s, size_t head, size_t first)
 {
@@ -226,7 +226,7 @@ static bool is_counted(const struct scan *s, size_t head, size_t first)
         i--;
         if (!is_plain(s, i))
             return false;
-        if (s->toks[i].numeric)
+        if (s->toks[i].numeric || tok_is(s, i, "no"))
             return true;
     }
     return false;

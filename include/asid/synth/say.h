@@ -93,6 +93,14 @@ struct str synth_fact_sentence(struct arena *a, const struct synth_fact *fact,
 unsigned synth_fact_wording(const struct synth_fact *fact, uint64_t wording,
                             unsigned nth);
 
+/* The caption that synth_say() would write of a world of which no more than these
+ * facts were known. */
+enum asid_rc synth_facts_caption(const struct synth_fact *facts, size_t n,
+                                 uint64_t wording,
+                                 const struct text_rules *rules,
+                                 struct arena *a, struct str *caption,
+                                 struct asid_err *err) ASID_WARN_UNUSED;
+
 /* What can be wrong in a sentence; the classes of asid-synth --mutate that can
  * be told of one sentence, and what else the world has. */
 enum synth_fault {
