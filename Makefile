@@ -191,7 +191,7 @@ JOBS      ?= $(shell nproc)
 
 unit: $(UNITS)
 
-check: all unit ## run the tests
+check: all unit tools ## run the tests
 	tests/run.sh $(CURDIR)/$(BINDIR) $(JOBS) $(UNITS) $(CLI_TESTS)
 
 # What runs on several threads; meant for MODE=tsan.

@@ -1,0 +1,49 @@
+#!/bin/sh
+# make_training_set: the stream that a model is trained on.
+set -u
+. tests/tap.sh
+
+tool=$(dirname "$bin")/tools/make_training_set
+
+run "$tool" --seed 7 --count 4 --no-sound --output "$tmp/all"
+exits 0 "a set is made"
+is "$(head -c 4 "$tmp/all")" ASTR "it begins with its mark"
+# seconds, frames, height, width, samples, bytes of JSON
+head -c 28 "$tmp/all" | od -An -tu4 -v -w28 >"$tmp/head"
+read -r _ seconds frames height width samples json <"$tmp/head"
+is "$frames" $((2 * seconds)) "two frames a second"
+is "$height x $width, $samples" "160 x 224, 0" "of the world's size, no sound"
+tail -c +$((29 + frames * height * width * 3)) "$tmp/all" |
+    head -c "$json" >"$tmp/json"
+has "$tmp/json" '"kind":"all"' "there are captions"
+has "$tmp/json" '"kind":"all-short"' "and short ones"
+has "$tmp/json" '"kind":"refine"' "and repairs"
+yes=$(grep -o '"answer":"yes"' "$tmp/json" | wc -l)
+no=$(grep -o '"answer":"no"' "$tmp/json" | wc -l)
+is "$yes" "$no" "as much is true as false"
+[ "$yes" -ge 12 ]
+say $? "of a clip at least twelve claims are true"
+
+run "$tool" --seed 7 --count 1 --no-sound --output "$tmp/a"
+run "$tool" --seed 7 --first 1 --count 3 --no-sound --output "$tmp/b"
+cat "$tmp/a" "$tmp/b" >"$tmp/parts"
+cmp -s "$tmp/all" "$tmp/parts"
+say $? "parts add up to the whole"
+
+run "$tool" --texts 20 --seed 7
+exits 0 "texts are printed"
+has "$tmp/out" 'says, "' "with speech"
+is "$(grep -c '^yes$' "$tmp/out")" "$(grep -c '^no$' "$tmp/out")" \
+    "as many answers of each"
+
+run "$tool" --seed 7
+exits 2 "an output is needed"
+run "$tool" --seed x --output "$tmp/x"
+exits 2 "a number is a number"
+run "$tool" --sead 7 --output "$tmp/x"
+exits 2 "an unknown option is refused"
+has "$tmp/err" "--sead" "and named"
+run "$tool" --seed 7 --no-sound --output "$tmp/none/x"
+exits 1 "a folder that is not there is an error"
+
+finish

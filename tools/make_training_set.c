@@ -1,0 +1,541 @@
+/*
+ * make_training_set: synthetic clips with questions and their true answers, for
+ * training a small model (docs/DEMO_MODEL.md).
+ *
+ *   make_training_set --seed S --first I --count N --output FILE [--no-sound]
+ *   make_training_set --texts N --seed S [--first I] [--no-sound]
+ *
+ * FILE is a stream of clips, numbers little-endian: "ASTR", then as u32 seconds,
+ * frames, height, width, samples (0: no sound), bytes of JSON; then the frames
+ * as the reader of asid would take them at 2 frames a second from a clip of
+ * SYNTH_FPS (RGB, 8 bits), the samples (int16), and the JSON: {"id", "seed",
+ * "rows": [{"kind", "attribute", "prompt", "answer", "class"}]}. Clip i is the
+ * world of seed S * 2^32 + i: no part of any asid-synth set of a seed below
+ * 2^32. The same call gives the same bytes; parts of a set can be made by
+ * several processes.
+ *
+ * --texts prints prompts and answers of N clips instead, one text a line, line
+ * breaks as blanks: for training a tokenizer.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "asid/ask/prompts.h"
+#include "asid/base/hash.h"
+#include "asid/base/num.h"
+#include "asid/curate/record.h"
+#include "asid/curate/verify.h"
+#include "asid/data/schema.h"
+#include "asid/omni/omni.h"
+#include "asid/synth/say.h"
+
+enum {
+    CLAIMS = 14,    /* questions of each answer */
+    DENIALS = 1,    /* of the true ones, that something is not so */
+    TRIES = 64,     /* to find a false one */
+    SHIFT_MOST = 1, /* seconds that a true time is off */
+};
+
+struct options {
+    uint64_t seed, first, count;
+    const char *output;
+    bool no_sound, texts;
+};
+
+struct maker {
+    const struct options *o;
+    const struct text_rules *rules;
+    const struct prompts *prompts;
+    const struct json *sets;
+    FILE *out;
+    struct arena arena; /* of one clip */
+    struct asid_err *err;
+};
+
+/* One clip under way. */
+struct clip {
+    struct maker *m;
+    struct synth_world world;
+    struct synth_sound sound;
+    struct synth_fact facts[SYNTH_FACTS_MAX];
+    size_t n_facts;
+    struct json *record; /* the truth */
+    struct json *rows;
+    char key[HASH_HEX]; /* in the place of the hash of its file */
+    uint64_t counter;
+};
+
+/* A number from 0 to n - 1, another one each time. */
+static uint64_t draw(struct clip *c, uint64_t n)
+{
+    const char *key = arena_printf(&c->m->arena, "%llu %llu",
+                                   (unsigned long long)c->world.seed,
+                                   (unsigned long long)c->counter++);
+
+    return hash_u64(str_of(key)) % n;
+}
+
+/* --- rows ----------------------------------------------------------------- */
+
+static void add_row(struct clip *c, const char *kind, const char *attribute,
+                    struct str prompt, struct str answer, const char *class)
+{
+    struct arena *a = &c->m->arena;
+    struct json *row = json_new_object(a);
+
+    json_set_text(a, row, "kind", kind);
+    json_set_text(a, row, "attribute", attribute ? attribute : "");
+    json_set(a, row, "prompt", json_new_str(a, prompt));
+    json_set(a, row, "answer", json_new_str(a, answer));
+    if (class)
+        json_set_text(a, row, "class", class);
+    json_append(c->rows, row);
+}
+
+/* One row for each wording of a prompt set. */
+static enum asid_rc add_rows(struct clip *c, const char *kind, const char *set,
+                             const char *attribute, struct str answer)
+{
+    json_each(wording, json_get(c->m->sets, set)) {
+        const struct prompt_request request = {
+            .set = set,
+            .override = json_text(wording),
+            .attributes = &attribute,
+            .n_attributes = attribute != NULL,
+            .id = "",
+        };
+        struct str prompt;
+
+        TRY(prompt_text(c->m->prompts, &c->m->arena, &request, &prompt,
+                        c->m->err));
+        add_row(c, kind, attribute, prompt, answer, NULL);
+    }
+    return ASID_OK;
+}
+
+/* A question about a claim, put as asid-verify and asid-refine put it. */
+static void ask(struct clip *c, const char *kind, const char *set,
+                struct str key, const char *attribute, struct str claim,
+                struct str answer, const char *class)
+{
+    struct arena *a = &c->m->arena;
+    struct verify_question q = {{"", 0}, {"", 0}};
+    struct str wording = json_str(json_at(json_get(c->m->sets, set), 0));
+    const char *prompt;
+
+    BUG_IF(
+        !verify_question(a, wording, key, claim, (double)NAN, (double)NAN, &q));
+    prompt = arena_printf(a, "%.*s%.*s", (int)q.stem.n, q.stem.p,
+                          (int)q.prompt.n, q.prompt.p);
+    add_row(c, kind, attribute, str_of(prompt), answer, class);
+}
+
+static enum asid_rc add_attributes(struct clip *c)
+{
+    for (int k = 0; k < ATTRIBUTES; k++) {
+        const char *key = attribute_keys[k];
+        struct str text = record_attribute_text(c->record, (enum attribute)k);
+
+        if (text.n == 0)
+            text = STR("none");
+        TRY(add_rows(c, "single", "single-attribute", key, text));
+        TRY(add_rows(c, "account", "verify-account", key, text));
+    }
+    return ASID_OK;
+}
+
+/* --- captions ------------------------------------------------------------- */
+
+/* What a short caption tells. */
+static bool is_main(const struct synth_fact *f)
+{
+    static const bool main_ones[SYNTH_SAYS] = {
+        [SYNTH_SAY_PLACE] = true,     [SYNTH_SAY_LIGHT] = true,
+        [SYNTH_SAY_CHARACTER] = true, [SYNTH_SAY_OBJECTS] = true,
+        [SYNTH_SAY_ACT] = true,       [SYNTH_SAY_LINE] = true,
+        [SYNTH_SAY_CAMERA] = true,    [SYNTH_SAY_CHANGE] = true,
+    };
+
+    return main_ones[f->about];
+}
+
+static enum asid_rc add_captions(struct clip *c)
+{
+    struct synth_fact main_ones[SYNTH_FACTS_MAX];
+    struct str text;
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_facts; i++)
+        if (is_main(&c->facts[i]))
+            main_ones[n++] = c->facts[i];
+    TRY(synth_facts_caption(main_ones, n, 0, c->m->rules, &c->m->arena, &text,
+                            c->m->err));
+    TRY(add_rows(c, "all-short", "all-attributes", NULL, text));
+    return add_rows(c, "all", "all-attributes", NULL,
+                    record_caption(c->record));
+}
+
+/* --- claims --------------------------------------------------------------- */
+
+static const char *key_of(const struct synth_fact *f)
+{
+    return attribute_keys[synth_fact_attribute(f)];
+}
+
+/* The sentence as a claim, in any wording: with its time now and then. */
+static struct str claim_of(struct clip *c, const struct synth_fact *f,
+                           bool timed)
+{
+    return synth_fact_sentence(&c->m->arena, f,
+                               (unsigned)draw(c, SYNTH_WORDINGS), !timed);
+}
+
+static bool is_asked(const struct clip *c, struct str claim)
+{
+    json_each(row, c->rows) {
+        const struct json *seen = json_get(row, "claim");
+
+        if (seen && str_eq(json_str(seen), claim))
+            return true;
+    }
+    return false;
+}
+
+static bool add_claim(struct clip *c, const struct synth_fact *f,
+                      struct str claim, const char *answer, const char *class)
+{
+    if (is_asked(c, claim))
+        return false;
+    ask(c, "claim", "verify-claim", str_of(c->key), key_of(f), claim,
+        str_of(answer), class);
+    json_set(&c->m->arena, json_at(c->rows, json_count(c->rows) - 1), "claim",
+             json_new_str(&c->m->arena, claim));
+    return true;
+}
+
+/* A true fact: as it is, or with a time that is nearly right. */
+static bool add_true(struct clip *c, const struct synth_fact *fact)
+{
+    struct synth_fact f = *fact;
+    bool timed = !isnan(f.start) && draw(c, 2);
+
+    if (timed && f.about != SYNTH_SAY_MOOD) {
+        f.start += (double)draw(c, 2 * SHIFT_MOST + 1) - SHIFT_MOST;
+        if (f.start < 0 || !synth_fact_holds(&c->world, &f, SHIFT_MOST))
+            f.start = fact->start;
+    }
+    return add_claim(c, &f, claim_of(c, &f, timed), "yes", "");
+}
+
+static enum synth_fault any_fault(struct clip *c)
+{
+    return (enum synth_fault)draw(c, SYNTH_FAULTS);
+}
+
+/* "The red cat does not spin." */
+static bool add_denial(struct clip *c)
+{
+    struct synth_fact f = c->facts[draw(c, c->n_facts)];
+
+    if (f.denied ||
+        !synth_fact_spoil(&c->world, any_fault(c), draw(c, UINT64_MAX), &f) ||
+        f.denied || !synth_fact_deniable(&f))
+        return false;
+    f.denied = true;
+    f.start = f.end = (double)NAN;
+    return synth_fact_holds(&c->world, &f, 0) &&
+           add_claim(c, &f, claim_of(c, &f, false), "yes", "");
+}
+
+/* What is true in the place of a false statement. */
+static void add_repair(struct clip *c, const struct synth_fact *fact,
+                       enum synth_fault fault, struct str claim)
+{
+    struct str answer = STR("none");
+
+    if (fault != SYNTH_FAULT_ADDITION)
+        answer = synth_fact_sentence(&c->m->arena, fact, 0, true);
+    ask(c, "refine", "refine-claim", claim, key_of(fact), claim, answer,
+        synth_fault_names[fault]);
+}
+
+/* A false one: of any fault that can be made of any fact. */
+static bool add_false(struct clip *c)
+{
+    enum synth_fault fault = any_fault(c);
+    size_t start = draw(c, c->n_facts);
+    uint64_t pick = draw(c, UINT64_MAX);
+
+    for (size_t i = 0; i < c->n_facts; i++) {
+        const struct synth_fact *fact = &c->facts[(start + i) % c->n_facts];
+        struct synth_fact f = *fact;
+        bool timed = fault == SYNTH_FAULT_TIME;
+        struct str claim;
+
+        if (!synth_fact_spoil(&c->world, fault, pick + i, &f))
+            continue;
+        timed = timed || (!isnan(f.start) && draw(c, 5) < 2);
+        claim = claim_of(c, &f, timed);
+        if (!add_claim(c, &f, claim, "no", synth_fault_names[fault]))
+            continue;
+        if (fault != SYNTH_FAULT_TIME)
+            add_repair(c, fact, fault, claim);
+        return true;
+    }
+    return false;
+}
+
+static void shuffle(struct clip *c, size_t *order, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        order[i] = i;
+    for (size_t i = n; i > 1; i--) {
+        size_t k = draw(c, i), was = order[i - 1];
+
+        order[i - 1] = order[k];
+        order[k] = was;
+    }
+}
+
+static void add_claims(struct clip *c)
+{
+    size_t order[SYNTH_FACTS_MAX], n = 0;
+
+    for (int i = 0; n < DENIALS && i < TRIES; i++)
+        n += add_denial(c);
+    shuffle(c, order, c->n_facts);
+    for (size_t i = 0; n < CLAIMS && i < c->n_facts; i++)
+        n += add_true(c, &c->facts[order[i]]);
+    for (size_t i = 0, wrong = 0; wrong < n && i < TRIES; i++)
+        wrong += add_false(c);
+    json_each(row, c->rows) {
+        struct json *claim = json_get(row, "claim");
+
+        if (claim)
+            json_unlink(claim);
+    }
+}
+
+/* --- a clip --------------------------------------------------------------- */
+
+/* A world as it would be without a sound track. */
+static void silence(struct synth_world *w)
+{
+    w->sound = false;
+    w->n_lines = 0;
+    w->music = SYNTH_NO_MUSIC;
+    w->noise = SYNTH_NO_NOISE;
+    w->bell_at = -1;
+}
+
+static enum asid_rc make_sound(struct clip *c)
+{
+    if (c->m->o->no_sound || c->m->o->texts)
+        return ASID_OK;
+    return FAIL(c->m->err, "there is no sound yet: call it with --no-sound");
+}
+
+static enum asid_rc make_rows(struct clip *c)
+{
+    struct arena *a = &c->m->arena;
+    const struct synth_sound *sound = c->sound.samples ? &c->sound : NULL;
+
+    c->record = json_new_object(a);
+    c->rows = json_new_array(a);
+    TRY(synth_say(&c->world, sound, 0, c->m->rules, a, c->record, c->m->err));
+    c->n_facts = synth_facts(&c->world, sound, c->facts);
+    TRY(add_attributes(c));
+    TRY(add_captions(c));
+    add_claims(c);
+    return ASID_OK;
+}
+
+static void put_u32(struct buf *b, uint64_t value)
+{
+    for (int i = 0; i < 4; i++)
+        buf_char(b, (char)(value >> (8 * i)));
+}
+
+static enum asid_rc put_frames(struct clip *c, struct buf *b, size_t n)
+{
+    enum { BYTES = SYNTH_WIDTH * SYNTH_HEIGHT * 3 };
+    uint64_t total = (uint64_t)c->world.seconds * SYNTH_FPS;
+    uint64_t *index = arena_array(&c->m->arena, n, sizeof *index);
+
+    omni_frame_indexes(total, n, index);
+    for (size_t i = 0; i < n; i++) {
+        char *rgb = buf_room(b, BYTES);
+
+        if (!rgb)
+            return FAIL(c->m->err, "a clip is too large");
+        synth_frame(&c->world, (double)index[i] / SYNTH_FPS, (uint8_t *)rgb);
+        b->n += BYTES;
+    }
+    return ASID_OK;
+}
+
+static struct str json_of(struct clip *c)
+{
+    struct arena *a = &c->m->arena;
+    struct json *clip = json_new_object(a);
+    unsigned long long seed = c->world.seed;
+    struct str text;
+    struct buf b;
+
+    json_set_text(a, clip, "id", arena_printf(a, "synth-%llu", seed));
+    json_set_text(a, clip, "seed", arena_printf(a, "%llu", seed));
+    json_set(a, clip, "rows", c->rows);
+    buf_init(&b, (size_t)1 << 30);
+    json_write(&b, clip);
+    text = (struct str){arena_strndup(a, b.p, b.n), b.n};
+    buf_release(&b);
+    return text;
+}
+
+static enum asid_rc write_clip(struct clip *c)
+{
+    struct maker *m = c->m;
+    struct str json = json_of(c);
+    enum asid_rc rc = ASID_OK;
+    size_t n = 0;
+    struct buf b;
+
+    TRY(omni_frame_count((uint64_t)c->world.seconds * SYNTH_FPS, SYNTH_FPS,
+                         &OMNI_BUDGET_DEFAULT, &n, m->err));
+    buf_init(&b, (size_t)1 << 30);
+    buf_text(&b, "ASTR");
+    put_u32(&b, (uint64_t)c->world.seconds);
+    put_u32(&b, n);
+    put_u32(&b, SYNTH_HEIGHT);
+    put_u32(&b, SYNTH_WIDTH);
+    put_u32(&b, c->sound.n);
+    put_u32(&b, json.n);
+    rc = put_frames(c, &b, n);
+    for (size_t i = 0; i < c->sound.n; i++) {
+        buf_char(&b, (char)(c->sound.samples[i] & 0xff));
+        buf_char(&b, (char)((c->sound.samples[i] >> 8) & 0xff));
+    }
+    buf_str(&b, json);
+    if (rc == ASID_OK && (buf_failed(&b) || fwrite(b.p, 1, b.n, m->out) != b.n))
+        rc = FAIL_ERRNO(m->err, "%s", m->o->output);
+    buf_release(&b);
+    return rc;
+}
+
+static void print_line(FILE *out, struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        putc(text.p[i] == '\n' ? ' ' : text.p[i], out);
+    putc('\n', out);
+}
+
+static void print_texts(const struct clip *c)
+{
+    json_each(row, c->rows) {
+        print_line(c->m->out, json_str(json_get(row, "prompt")));
+        print_line(c->m->out, json_str(json_get(row, "answer")));
+    }
+}
+
+static enum asid_rc make_clip(struct maker *m, uint64_t number)
+{
+    struct clip *c = arena_alloc(&m->arena, sizeof *c);
+
+    c->m = m;
+    synth_world_make((m->o->seed << 32) + number, &c->world);
+    if (m->o->no_sound)
+        silence(&c->world);
+    hash_text(str_of(arena_printf(&m->arena, "clip %llu",
+                                  (unsigned long long)c->world.seed)),
+              c->key);
+    if (c->world.sound)
+        TRY(make_sound(c));
+    TRY(make_rows(c));
+    if (!m->o->texts)
+        return write_clip(c);
+    print_texts(c);
+    return ASID_OK;
+}
+
+/* --- the program ---------------------------------------------------------- */
+
+static enum asid_rc make_all(struct maker *m)
+{
+    struct arena rules_arena = ARENA_INIT;
+    struct json *document;
+    enum asid_rc rc;
+
+    TRY(json_parse(&rules_arena, schema_file("prompts.json"), 0, &document,
+                   m->err));
+    m->sets = json_get(document, "sets");
+    TRY(prompts_load(&rules_arena, &m->prompts, m->err));
+    TRY(text_rules_load(&m->rules, m->err));
+    rc = ASID_OK;
+    for (uint64_t i = 0; rc == ASID_OK && i < m->o->count; i++) {
+        rc = make_clip(m, m->o->first + i);
+        arena_reset(&m->arena);
+    }
+    if (rc == ASID_OK && (fflush(m->out) || ferror(m->out)))
+        rc = FAIL_ERRNO(m->err, "%s", m->o->output);
+    text_rules_free(m->rules);
+    arena_release(&m->arena);
+    arena_release(&rules_arena);
+    return rc;
+}
+
+static enum asid_rc read_options(int argc, char **argv, struct options *o,
+                                 struct asid_err *err)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i];
+        uint64_t *number = strcmp(name, "--seed") == 0    ? &o->seed
+                           : strcmp(name, "--first") == 0 ? &o->first
+                           : strcmp(name, "--count") == 0 ? &o->count
+                           : strcmp(name, "--texts") == 0 ? &o->count
+                                                          : NULL;
+
+        if (strcmp(name, "--no-sound") == 0) {
+            o->no_sound = true;
+            continue;
+        }
+        o->texts = o->texts || strcmp(name, "--texts") == 0;
+        if (!number && strcmp(name, "--output") != 0) {
+            return USAGE(err, "unknown option %s", name);
+        } else if (++i == argc) {
+            return USAGE(err, "%s: a value is missing", name);
+        } else if (!number) {
+            o->output = argv[i];
+        } else if (!num_u64(str_of(argv[i]), number) || *number > UINT32_MAX) {
+            return USAGE(err, "%s: not a number below 2^32: %s", name, argv[i]);
+        }
+    }
+    if (!o->output && !o->texts)
+        return USAGE(err, "--output FILE is needed");
+    if (o->seed == 0)
+        return USAGE(err, "--seed: 0 is asid-synth's");
+    return ASID_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.seed = 1, .count = 1};
+    struct asid_err err;
+    struct maker m = {.o = &o, .out = stdout, .err = &err};
+    enum asid_rc rc = read_options(argc, argv, &o, &err);
+
+    if (rc == ASID_OK && o.output && strcmp(o.output, "-") != 0) {
+        m.out = fopen(o.output, "wb");
+        if (!m.out)
+            rc = FAIL_ERRNO(&err, "%s", o.output);
+    }
+    if (rc == ASID_OK)
+        rc = make_all(&m);
+    if (m.out && m.out != stdout && fclose(m.out) && rc == ASID_OK)
+        rc = FAIL_ERRNO(&err, "%s", o.output);
+    if (rc != ASID_OK)
+        fprintf(stderr, "make_training_set: %s\n", err.text);
+    return rc == ASID_OK ? 0 : rc == ASID_USAGE ? 2 : 1;
+}
