@@ -23,6 +23,7 @@ enum merge_list {
     LIST_SHADE, /* belong to the colour behind them */
     LIST_PLACE, /* say where, though they are no content words */
     LIST_UNIT,  /* need their number */
+    LIST_ORDER, /* what stands before them and behind cannot change places */
     LISTS,
 };
 
@@ -156,6 +157,7 @@ struct m_claim {
     bool gone;         /* decided against, or left open */
     bool corrected;    /* a decision changed its words */
     bool unheard;      /* nothing that its source could know */
+    bool ordered;      /* tells the order of two things */
     bool silent;       /* about the sound of a clip that has none */
     uint8_t gender;    /* 1 male, 2 female */
     uint8_t pronouns;  /* the same, by pronouns alone */

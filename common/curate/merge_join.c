@@ -59,6 +59,25 @@ static bool same_order(const struct m_claim *x, const struct m_claim *y)
     return n * 10 >= all * 6;
 }
 
+/* "A sits before B stands" and "B stands before A sits": every word of y has to
+ * come in x, one behind the other. */
+static bool same_sequence(const struct m_claim *x, const struct m_claim *y)
+{
+    size_t k = 0;
+
+    for (size_t i = 0; i < y->n_own; i++) {
+        const struct m_stem *s = stem_in(y, y->own[i]);
+
+        if (s && s->light)
+            continue;
+        while (k < x->n_own && x->own[k] != y->own[i])
+            k++;
+        if (k++ >= x->n_own)
+            return false;
+    }
+    return true;
+}
+
 /* "The woman slices" against "she slices". */
 static bool is_meant(const struct m_claim *x, const struct m_stem *s)
 {
@@ -114,6 +133,8 @@ bool merge_says(const struct m_claim *x, const struct m_claim *y)
     if (y->c->summary != x->c->summary)
         return false;
     if (!all_words(x, y) || !same_subject(x, y) || !same_order(x, y))
+        return false;
+    if (y->ordered && !same_sequence(x, y))
         return false;
     if (x->c->n_facts > FACTS_MAX || y->c->n_facts > FACTS_MAX)
         return false;

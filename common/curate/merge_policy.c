@@ -20,6 +20,7 @@ static const char *const lists[LISTS] = {
     "m cm mm km meter centimeter millimeter kilometer inch foot feet ft yard "
     "mile mph kmh kph kg g gram kilogram pound lb ounce oz liter ml degree "
     "percent dollar euro cent fps hz",
+    "before after",
 };
 
 static void list_word(struct merge_policy *p, uint64_t stem, int list)

@@ -85,6 +85,7 @@ static void take_word(struct merge *m, struct m_claim *c,
     if (!w->quoted && lists >> LIST_FEMALE & 1)
         person |= 2;
     c->gender |= person;
+    c->ordered |= own && !w->quoted && lists >> LIST_ORDER & 1;
     if (w->stop)
         c->pronouns |= person;
     if (w->quoted) {
