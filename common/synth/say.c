@@ -11,7 +11,6 @@ enum { PARAGRAPH_MAX = 1 << 16 };
 struct str synth_paragraph(const struct synth_telling *t, enum attribute key,
                            size_t used[SYNTH_FACTS_MAX], size_t *n_used)
 {
-    unsigned nth[SYNTH_SAYS] = {0};
     struct buf b;
     struct str text;
 
@@ -19,7 +18,7 @@ struct str synth_paragraph(const struct synth_telling *t, enum attribute key,
     *n_used = 0;
     for (size_t i = 0; i < t->n; i++) {
         const struct synth_fact *f = &t->facts[i];
-        unsigned wording = synth_fact_wording(f, t->wording, nth[f->about]++);
+        unsigned wording = synth_fact_wording(f, t->wording);
 
         if (synth_fact_attribute(f) != key)
             continue;

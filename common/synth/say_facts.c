@@ -16,6 +16,7 @@ struct listing {
     const struct synth_sound *sound;
     struct synth_fact *facts;
     size_t n;
+    unsigned said[SYNTH_SAYS];
 };
 
 static struct synth_fact *add(struct listing *l, enum synth_about about,
@@ -26,6 +27,7 @@ static struct synth_fact *add(struct listing *l, enum synth_about about,
     BUG_IF(l->n > SYNTH_FACTS_MAX);
     *f = (struct synth_fact){.about = about,
                              .value = value,
+                             .nth = l->said[about]++,
                              .start = (double)NAN,
                              .end = (double)NAN};
     return f;
@@ -215,7 +217,7 @@ size_t synth_facts(const struct synth_world *world,
                    const struct synth_sound *sound,
                    struct synth_fact facts[SYNTH_FACTS_MAX])
 {
-    struct listing l = {world, sound, facts, 0};
+    struct listing l = {.w = world, .sound = sound, .facts = facts};
 
     add_scene(&l);
     add_characters(&l);

@@ -91,9 +91,9 @@ static const struct forms forms[SYNTH_SAYS] = {
                            NULL},
     [SYNTH_SAY_ACT] = {{"{who} {does}", "{who} {does}", "{who} {does}"},
                        "{who} does not {bare}"},
-    [SYNTH_SAY_BEGINS] = {{"the whole story begins when {who} {told}",
-                           "the whole story starts when {who} {told}",
-                           "the whole story begins when {who} {told}"},
+    [SYNTH_SAY_BEGINS] = {{"the whole story opens when {who} {told}",
+                           "the whole story begins when {who} {told}",
+                           "the whole story starts when {who} {told}"},
                           NULL},
     [SYNTH_SAY_BEFORE] =
         {{"the whole story tells how {who} {told} before {then}",
@@ -155,9 +155,9 @@ static const struct forms noises[SYNTH_NOISES] = {
 static const struct forms no_bell = {
     {"no bell rings", "no bell is heard", "there is no sound of a bell"}, NULL};
 static const struct forms cameras[SYNTH_CAMERAS] = {
-    [SYNTH_STILL] = {{"the camera is still", "the camera does not move",
-                      "the camera stays still"},
-                     "the camera is not still"},
+    [SYNTH_STILL] = {{"the camera stays still", "the camera does not move",
+                      "the camera remains still"},
+                     "the camera does not stay still"},
     [SYNTH_PAN_LEFT] = {{"the camera pans left", "the camera pans to the left",
                          "the camera moves to the left"},
                         "the camera does not pan left"},
@@ -402,12 +402,12 @@ struct str synth_line_text(struct arena *a, const char *const *words, size_t n)
     return text;
 }
 
-unsigned synth_fact_wording(const struct synth_fact *fact, uint64_t wording,
-                            unsigned nth)
+unsigned synth_fact_wording(const struct synth_fact *fact, uint64_t wording)
 {
     struct synth_random r = {wording * 1000003u + fact->about * 7919u + 1};
     unsigned first = wording ? (unsigned)synth_random_below(&r, FORMS) : 0;
 
     /* Two sentences of the story must not begin alike. */
-    return fact->about == SYNTH_SAY_BEFORE ? (first + nth) % FORMS : first;
+    return fact->about == SYNTH_SAY_BEFORE ? (first + fact->nth) % FORMS
+                                           : first;
 }

@@ -110,7 +110,7 @@ static const struct {
     {"no bell rings", "bell no"},
     {"no bell is heard", "bell no"},
     {"there is no sound of a bell", "bell no"},
-    {"the camera is still", "camera still"},
+    {"the camera remains still", "camera still"},
     {"the camera does not move", "camera still"},
     {"the camera stays still", "camera still"},
     {"the camera pans %", "camera pan 1"},
@@ -216,7 +216,8 @@ static const char *read_story(struct str text)
 {
     static const char *const heads[] = {"the whole story tells how ",
                                         "the whole story shows how "};
-    static const char *const begins[] = {"the whole story begins when ",
+    static const char *const begins[] = {"the whole story opens when ",
+                                         "the whole story begins when ",
                                          "the whole story starts when "};
     static const char *const ends[] = {"the whole story ends when ",
                                        "the whole story finishes when "};
@@ -231,13 +232,15 @@ static const char *read_story(struct str text)
         if (a.n)
             return arena_printf(&arena, "before: %s, %s", read_clause(b),
                                 read_clause(a));
+        a = (struct str){text.p + strlen(ends[i]), text.n - strlen(ends[i])};
+        if (str_starts(text, ends[i]))
+            return arena_printf(&arena, "ends: %s", read_clause(a));
+    }
+    for (size_t i = 0; i < 3; i++) {
         a = (struct str){text.p + strlen(begins[i]),
                          text.n - strlen(begins[i])};
         if (str_starts(text, begins[i]))
             return arena_printf(&arena, "begins: %s", read_clause(a));
-        a = (struct str){text.p + strlen(ends[i]), text.n - strlen(ends[i])};
-        if (str_starts(text, ends[i]))
-            return arena_printf(&arena, "ends: %s", read_clause(a));
     }
     return NULL;
 }

@@ -20,7 +20,7 @@ enum synth_about {
     SYNTH_SAY_OBJECTS,   /* "There are three yellow balls on the right." */
     SYNTH_SAY_NOTHING,   /* "There are no objects." */
     SYNTH_SAY_ACT,       /* "The red cat jumps." */
-    SYNTH_SAY_BEGINS,    /* "The whole story begins when the red cat jumps." */
+    SYNTH_SAY_BEGINS,    /* "The whole story opens when the red cat jumps." */
     SYNTH_SAY_BEFORE,    /* "The whole story tells how ... before ...." */
     SYNTH_SAY_ENDS,      /* "The whole story ends when the red cat leaves." */
     SYNTH_SAY_MUSIC,     /* "Slow music plays." "There is no music." */
@@ -59,6 +59,7 @@ struct synth_fact {
     enum synth_side side; /* of CHARACTER, OBJECTS */
     size_t n_words;       /* of LINE */
     const char *words[SYNTH_WORDS];
+    unsigned nth;      /* of its kind in its world, from 0 */
     double start, end; /* seconds; NAN: holds for the whole clip, or is said
                           without a time */
 };
@@ -88,10 +89,8 @@ enum { SYNTH_WORDINGS = 3 };
  * cat jumps."; in the arena. */
 struct str synth_fact_sentence(struct arena *a, const struct synth_fact *fact,
                                unsigned wording, bool timeless);
-/* The wording of a fact that synth_say() uses: which of the paragraph's facts
- * of its kind it is matters, so that no two frames in a row are alike. */
-unsigned synth_fact_wording(const struct synth_fact *fact, uint64_t wording,
-                            unsigned nth);
+/* The wording of a fact that synth_say() uses. */
+unsigned synth_fact_wording(const struct synth_fact *fact, uint64_t wording);
 
 /* The caption that synth_say() would write of a world of which no more than these
  * facts were known. */
