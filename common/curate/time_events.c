@@ -373,6 +373,31 @@ static bool is_about_other(const struct text *ta, const struct text_claim *ca,
            !has_stem(subject_of(tb, cb), who->stem);
 }
 
+/* Whether no word of the claim without a quote is in the other's quote alone. */
+static bool shares_unquoted(const struct text *ta, const struct text_claim *ca,
+                            const struct text *tb, const struct text_claim *cb)
+{
+    const struct text *plain = ca->quote < 0 ? ta : tb;
+    const struct text *quoting = ca->quote < 0 ? tb : ta;
+    const struct text_claim *p = ca->quote < 0 ? ca : cb;
+    const struct text_claim *q = ca->quote < 0 ? cb : ca;
+
+    for (size_t i = p->first_word; i < p->first_word + p->n_words; i++) {
+        const struct text_word *w = &plain->words[i];
+        bool quoted = false, unquoted = w->weight == 0;
+
+        for (size_t k = q->first_word; k < q->first_word + q->n_words; k++) {
+            const struct text_word *v = &quoting->words[k];
+
+            quoted |= v->quoted && v->stem == w->stem;
+            unquoted |= !v->quoted && v->stem == w->stem;
+        }
+        if (quoted && !unquoted)
+            return false;
+    }
+    return true;
+}
+
 static void keep_best(struct event *a, uint16_t text, uint32_t b, float s)
 {
     if (s > a->best[text]) {
@@ -398,6 +423,9 @@ static void compare(struct index *x, uint32_t a, uint32_t b)
 
     if (o.contained >= CONTAINED && shorter >= 3)
         s = fmax(s, o.contained * SAME);
+    /* "The cat comes in" is not what the cat that says "Come here" does. */
+    if ((ca->quote < 0) != (cb->quote < 0) && !shares_unquoted(ta, ca, tb, cb))
+        return;
     if (s < SAME - DISTINCT ||
         (is_about_other(ta, ca, tb, cb) && is_about_other(tb, cb, ta, ca)))
         return;
