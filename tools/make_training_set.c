@@ -262,30 +262,45 @@ static void add_repair(struct clip *c, const struct synth_fact *fact,
         synth_fault_names[fault]);
 }
 
+/* The fact with that fault. */
+static bool add_spoilt(struct clip *c, const struct synth_fact *fact,
+                       enum synth_fault fault)
+{
+    struct synth_fact f = *fact;
+    bool timed = fault == SYNTH_FAULT_TIME;
+    struct str claim;
+
+    if (!synth_fact_spoil(&c->world, fault, draw(c, UINT64_MAX), &f))
+        return false;
+    timed = timed || (!isnan(f.start) && draw(c, 5) < 2);
+    claim = claim_of(c, &f, timed);
+    if (!add_claim(c, &f, claim, "no", synth_fault_names[fault]))
+        return false;
+    if (fault != SYNTH_FAULT_TIME)
+        add_repair(c, fact, fault, claim);
+    return true;
+}
+
 /* A false one: of any fault that can be made of any fact. */
 static bool add_false(struct clip *c)
 {
     enum synth_fault fault = any_fault(c);
     size_t start = draw(c, c->n_facts);
-    uint64_t pick = draw(c, UINT64_MAX);
 
-    for (size_t i = 0; i < c->n_facts; i++) {
-        const struct synth_fact *fact = &c->facts[(start + i) % c->n_facts];
-        struct synth_fact f = *fact;
-        bool timed = fault == SYNTH_FAULT_TIME;
-        struct str claim;
-
-        if (!synth_fact_spoil(&c->world, fault, pick + i, &f))
-            continue;
-        timed = timed || (!isnan(f.start) && draw(c, 5) < 2);
-        claim = claim_of(c, &f, timed);
-        if (!add_claim(c, &f, claim, "no", synth_fault_names[fault]))
-            continue;
-        if (fault != SYNTH_FAULT_TIME)
-            add_repair(c, fact, fault, claim);
-        return true;
-    }
+    for (size_t i = 0; i < c->n_facts; i++)
+        if (add_spoilt(c, &c->facts[(start + i) % c->n_facts], fault))
+            return true;
     return false;
+}
+
+/* Most clips have no bell: without more that say so where there is one, "No
+ * bell rings" would nearly always be true. */
+static size_t add_bell(struct clip *c)
+{
+    for (size_t i = 0; i < c->n_facts; i++)
+        if (c->facts[i].about == SYNTH_SAY_BELL && !c->facts[i].denied)
+            return add_spoilt(c, &c->facts[i], SYNTH_FAULT_NEGATION);
+    return 0;
 }
 
 static void shuffle(struct clip *c, size_t *order, size_t n)
@@ -309,7 +324,7 @@ static void add_claims(struct clip *c)
     shuffle(c, order, c->n_facts);
     for (size_t i = 0; n < CLAIMS && i < c->n_facts; i++)
         n += add_true(c, &c->facts[order[i]]);
-    for (size_t i = 0, wrong = 0; wrong < n && i < TRIES; i++)
+    for (size_t i = 0, wrong = add_bell(c); wrong < n && i < TRIES; i++)
         wrong += add_false(c);
     json_each(row, c->rows) {
         struct json *claim = json_get(row, "claim");
