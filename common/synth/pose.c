@@ -41,10 +41,10 @@ struct draw_view draw_view_at(const struct synth_world *w, double time)
     case SYNTH_PAN_RIGHT:
         v.x -= PAN * (1 - 2 * pan);
         break;
-    case SYNTH_ZOOM_OUT:
-        zoom = 1 - zoom;
-        /* fall through */
     case SYNTH_ZOOM_IN:
+    case SYNTH_ZOOM_OUT:
+        if (w->camera == SYNTH_ZOOM_OUT)
+            zoom = 1 - zoom;
         v.scale = 1 + 0.35f * zoom;
         v.y += (ZOOM_Y - v.y) * zoom;
         break;
