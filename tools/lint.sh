@@ -57,6 +57,7 @@ doors=$(
     door 'libstemmer' common/text
     door 'nettle' common/base
     door 'curl' common/net
+    door 'espeak-ng' common/synth
 )
 [ -z "$doors" ] || { echo "$doors"; bad=1; }
 

@@ -350,7 +350,7 @@ static enum asid_rc make_sound(struct clip *c)
 {
     if (c->m->o->no_sound || c->m->o->texts)
         return ASID_OK;
-    return FAIL(c->m->err, "there is no sound yet: call it with --no-sound");
+    return synth_sound(&c->world, &c->m->arena, &c->sound, c->m->err);
 }
 
 static enum asid_rc make_rows(struct clip *c)

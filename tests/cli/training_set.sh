@@ -24,6 +24,12 @@ is "$yes" "$no" "as much is true as false"
 [ "$yes" -ge 12 ]
 say $? "of a clip at least twelve claims are true"
 
+run "$tool" --seed 7 --count 4 --output "$tmp/heard"
+exits 0 "a set with sound is made"
+head -c 28 "$tmp/heard" | od -An -tu4 -v -w28 >"$tmp/head"
+read -r _ seconds _ _ _ samples _ <"$tmp/head"
+is "$samples" $((seconds * 16000)) "16000 samples a second"
+
 run "$tool" --seed 7 --count 1 --no-sound --output "$tmp/a"
 run "$tool" --seed 7 --first 1 --count 3 --no-sound --output "$tmp/b"
 cat "$tmp/a" "$tmp/b" >"$tmp/parts"

@@ -185,8 +185,9 @@ struct synth_sound {
     struct synth_word words[SYNTH_LINES][SYNTH_WORDS];
 };
 /* The sound of the world, in the arena; BUG for a world without sound. The
- * voices are espeak-ng's, which keeps state for the whole process: calls are
- * serialised inside. FAIL when its data cannot be loaded. */
+ * voices are espeak-ng's, which keeps state for the whole process: a child
+ * process speaks, so that any number of threads may call. FAIL when espeak-ng's
+ * data cannot be loaded. */
 enum asid_rc synth_sound(const struct synth_world *world, struct arena *a,
                          struct synth_sound *out,
                          struct asid_err *err) ASID_WARN_UNUSED;
