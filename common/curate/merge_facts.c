@@ -453,10 +453,11 @@ static uint64_t word_behind(const struct m_claim *c, const struct text_fact *f)
 {
     const struct text *t = c->text->t;
     size_t last = c->c->first_word + c->c->n_words;
-    size_t i = merge_word_at(t, f->at.at + f->at.n);
+    size_t i;
 
     if (f->kind != FACT_COLOUR && f->kind != FACT_COUNT)
         return 0;
+    i = merge_word_near(c, f->at.at + f->at.n);
     return i < last && !t->words[i].stop ? t->words[i].stem : 0;
 }
 

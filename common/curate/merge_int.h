@@ -140,6 +140,7 @@ struct m_text {
     enum attribute read_as; /* the hint of its analysis */
     struct str raw;
     const struct text *t;
+    const struct text *pooled; /* the analysis of which the pool has claims */
     size_t first_claim, n_claims; /* in the pool */
     struct m_edit *edits;
     struct m_mark *marks;
@@ -165,6 +166,8 @@ struct m_claim {
     uint32_t n_sorted; /* the same and those of its subject, sorted */
     const uint64_t *own;
     const struct m_stem *sorted;
+    uint64_t has;     /* merge_bit() of all of sorted */
+    uint64_t needs;   /* of those that no claim says without having them */
     bool again;       /* tells more of somebody who was told of before */
     uint64_t quoted;  /* hash of the words inside quotation marks; 0: none */
     uint64_t sources; /* bits: who says it */
@@ -185,6 +188,13 @@ struct m_stem {
     bool light;     /* says nothing about the picture */
     uint8_t person; /* a word for a man (1) or a woman (2) */
 };
+
+/* A stem's place in a mask of 64: what a mask lacks, a list lacks as well, so
+ * that most pairs are told apart without a look at their lists. */
+static inline uint64_t merge_bit(uint64_t stem)
+{
+    return UINT64_C(1) << (stem * 0x9e3779b97f4a7c15u >> 58);
+}
 
 struct m_index {
     struct m_posting {
@@ -209,6 +219,7 @@ struct merge {
     struct m_claim *claims;
     size_t n_claims;
     struct m_index index;
+    uint64_t *memo; /* answers of merge_says() about these claims */
     struct m_conflict *conflicts, **conflicts_end;
     struct m_text fusion[2]; /* see merge_fusion.c */
     struct m_page *page;     /* space for writing, see merge_write.c */
@@ -218,6 +229,7 @@ struct merge {
 enum {
     MERGE_NEAR = 64,   /* claims that one claim is compared with */
     MERGE_RUN = 64,    /* facts of one kind about one thing */
+    MERGE_MEMO = 1024, /* pairs of claims whose comparison is remembered */
     MERGE_QUOTES = 512 /* quotes compared with each other */
 };
 
@@ -233,6 +245,8 @@ const uint32_t *merge_find(const struct merge *m, uint64_t stem, size_t *n);
 bool merge_has(const struct m_claim *c, uint64_t stem);
 /* The first word at or after a byte of the text. */
 size_t merge_word_at(const struct text *t, size_t byte);
+/* The same for a byte of the claim or of its subject. */
+size_t merge_word_near(const struct m_claim *c, size_t byte);
 /* Seconds between two claims; 0 when they meet or one has no time. */
 double merge_gap(const struct m_claim *a, const struct m_claim *b);
 
@@ -265,7 +279,8 @@ void merge_order(struct merge *m);   /* merge_order.c */
 
 /* merge_join.c: x says all that y says, and nothing against it; covers: at the
  * same time as well. */
-bool merge_says(const struct m_claim *x, const struct m_claim *y);
+bool merge_says(const struct merge *m, const struct m_claim *x,
+                const struct m_claim *y);
 bool merge_covers(const struct merge *m, const struct m_claim *x,
                   const struct m_claim *y);
 /* Claims among which are all that say what y says (as far as MERGE_NEAR goes). */
@@ -283,6 +298,9 @@ struct str merge_paragraph(struct merge *m, enum attribute attribute,
                            size_t *order, size_t *n_order);
 /* To be called after each merge_join(): where claims stand in time. */
 void merge_place(struct merge *m);
+/* "At 3s, the man waves." */
+struct str merge_at(struct merge *m, double start, double end,
+                    struct str sentence, const struct text_word *first);
 
 /* merge_store.c: the decisions as keys of the record. */
 void merge_store(struct merge *m);

@@ -17,6 +17,8 @@ static const struct m_stem *stem_in(const struct m_claim *c, uint64_t stem)
 {
     size_t low = 0, high = c->n_sorted;
 
+    if (!(c->has & merge_bit(stem)))
+        return NULL;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
@@ -124,7 +126,7 @@ static bool same_subject(const struct m_claim *x, const struct m_claim *y)
     return !any;
 }
 
-bool merge_says(const struct m_claim *x, const struct m_claim *y)
+static bool compare(const struct m_claim *x, const struct m_claim *y)
 {
     const struct text_fact *fx, *fy;
 
@@ -141,10 +143,29 @@ bool merge_says(const struct m_claim *x, const struct m_claim *y)
     return !similar_contradict(x->text->t, x->c, y->text->t, y->c, &fx, &fy);
 }
 
+/* The same pair is asked about for the order, for the attributes and for the
+ * caption; what two claims say does not change while they are in the pool. */
+bool merge_says(const struct merge *m, const struct m_claim *x,
+                const struct m_claim *y)
+{
+    uint64_t pair, *memo;
+    bool says;
+
+    if (y->needs & ~x->has)
+        return false;
+    pair = ((uint64_t)(x - m->claims) << 31 | (uint64_t)(y - m->claims)) + 1;
+    memo = &m->memo[(pair * 0x9e3779b97f4a7c15u >> 32) % MERGE_MEMO];
+    if (*memo >> 1 == pair)
+        return *memo & 1;
+    says = compare(x, y);
+    *memo = pair << 1 | says;
+    return says;
+}
+
 bool merge_covers(const struct merge *m, const struct m_claim *x,
                   const struct m_claim *y)
 {
-    return merge_gap(x, y) <= m->p->tolerance && merge_says(x, y);
+    return merge_gap(x, y) <= m->p->tolerance && merge_says(m, x, y);
 }
 
 /* --- choosing ------------------------------------------------------------------- */

@@ -66,7 +66,7 @@ static struct pairs find_pairs(struct merge *m)
             struct m_claim *y = &m->claims[list[k]];
 
             if (list[k] > i && x->source != y->source && is_event(y) &&
-                merge_says(x, y) && merge_says(y, x))
+                merge_says(m, x, y) && merge_says(m, y, x))
                 add_pair(m, &p, i, list[k]);
         }
     }
@@ -150,8 +150,8 @@ static double weight_of(const struct merge *m, uint64_t sources,
 
 static struct str timed(struct merge *m, const struct m_claim *c)
 {
-    return text_timed(m->arena, c->start, c->end, merge_sentence(m, c),
-                      &c->text->t->words[c->c->first_word]);
+    return merge_at(m, c->start, c->end, merge_sentence(m, c),
+                    &c->text->t->words[c->c->first_word]);
 }
 
 /* The claim and those that tell the same at the same time go. */

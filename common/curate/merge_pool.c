@@ -38,10 +38,9 @@ static void sort_stems(struct m_stem *list, size_t n)
     }
 }
 
-size_t merge_word_at(const struct text *t, size_t byte)
+static size_t word_in(const struct text *t, size_t low, size_t high,
+                      size_t byte)
 {
-    size_t low = 0, high = t->n_words;
-
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
@@ -53,26 +52,62 @@ size_t merge_word_at(const struct text *t, size_t byte)
     return low;
 }
 
-/* Whether a word lies inside an anchor: its number is no detail. */
-static bool in_anchor(const struct text *t, const struct text_word *w)
+size_t merge_word_at(const struct text *t, size_t byte)
+{
+    return word_in(t, 0, t->n_words, byte);
+}
+
+size_t merge_word_near(const struct m_claim *c, size_t byte)
+{
+    const struct text *t = c->text->t;
+    size_t first = c->c->first_word, end = first + c->c->n_words;
+
+    if (c->c->n_words == 0 || byte <= t->words[first].at.at)
+        return word_in(t, 0, end, byte);
+    return byte <= t->words[end - 1].at.at ? word_in(t, first, end, byte)
+                                           : word_in(t, end, t->n_words, byte);
+}
+
+/* The first anchor that ends behind a byte of the text. */
+static size_t anchor_at(const struct text *t, size_t byte)
 {
     size_t low = 0, high = t->n_anchors;
 
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
-        if (t->anchors[mid].at.at + t->anchors[mid].at.n <= w->at.at)
+        if (t->anchors[mid].at.at + t->anchors[mid].at.n <= byte)
             low = mid + 1;
         else
             high = mid;
     }
-    return low < t->n_anchors && t->anchors[low].at.at <= w->at.at;
+    return low;
+}
+
+/* Whether a word lies inside an anchor: its number is no detail. */
+static bool in_anchor(const struct text *t, const struct text_word *w)
+{
+    size_t i = anchor_at(t, w->at.at);
+
+    return i < t->n_anchors && t->anchors[i].at.at <= w->at.at;
 }
 
 struct stems {
     struct m_stem *list;
     size_t n;
+    bool anchored; /* an anchor may stand among the words */
 };
+
+/* Most claims have no anchor inside; their words need not be asked for it. */
+static bool is_anchored(const struct text *t, size_t first, size_t end)
+{
+    size_t i;
+
+    if (first >= end)
+        return false;
+    i = anchor_at(t, t->words[first].at.at);
+    return i < t->n_anchors && t->anchors[i].at.at <= t->words[end - 1].at.at;
+}
 
 static void take_word(struct merge *m, struct m_claim *c,
                       const struct text_word *w, bool own, struct stems *s)
@@ -93,11 +128,45 @@ static void take_word(struct merge *m, struct m_claim *c,
             c->quoted = (c->quoted ^ w->folded) * 0x9e3779b97f4a7c15u + 1;
         return;
     }
-    if ((w->stop && !(lists >> LIST_PLACE & 1)) || in_anchor(c->text->t, w))
+    if ((w->stop && !(lists >> LIST_PLACE & 1)) ||
+        (s->anchored && in_anchor(c->text->t, w)))
         return;
     s->list[s->n] = (struct m_stem){w->stem, (uint32_t)s->n, own,
                                     lists >> LIST_LIGHT & 1, person};
     s->n++;
+}
+
+static void take_words(struct merge *m, struct m_claim *c, size_t first,
+                       size_t end, bool own, struct stems *s)
+{
+    const struct text *t = c->text->t;
+
+    s->anchored = is_anchored(t, first, end);
+    for (size_t i = first; i < end; i++)
+        take_word(m, c, &t->words[i], own, s);
+}
+
+/* Sort the stems, each once, and note what they are told apart by. */
+static void keep_stems(struct m_claim *c, struct stems *s)
+{
+    size_t n = 0;
+
+    sort_stems(s->list, s->n);
+    for (size_t i = 0; i < s->n; i++) {
+        if (n && s->list[n - 1].stem == s->list[i].stem)
+            s->list[n - 1].own |= s->list[i].own;
+        else
+            s->list[n++] = s->list[i];
+    }
+    c->sorted = s->list;
+    c->n_sorted = (uint32_t)n;
+    for (size_t i = 0; i < n; i++) {
+        const struct m_stem *k = &s->list[i];
+
+        c->has |= merge_bit(k->stem);
+        if (k->own && !k->light && !k->person)
+            c->needs |= merge_bit(k->stem);
+    }
 }
 
 /* The content stems of a claim: its own in order, and sorted together with
@@ -105,34 +174,24 @@ static void take_word(struct merge *m, struct m_claim *c,
 static void take_stems(struct merge *m, struct m_claim *c)
 {
     const struct text *t = c->text->t;
-    size_t last = c->c->first_word + c->c->n_words;
-    size_t from = merge_word_at(t, c->c->subject.at), to = from;
-    uint64_t *own = arena_array(m->arena, c->c->n_words, sizeof *own);
-    struct stems s = {NULL, 0};
-    size_t n = 0;
+    struct span subject = c->c->subject;
+    size_t first = c->c->first_word, n_words = c->c->n_words;
+    size_t from = 0, to = 0;
+    uint64_t *own = arena_array(m->arena, n_words, sizeof *own);
+    struct stems s = {NULL, 0, false};
 
-    if (c->c->subject.n)
-        to = merge_word_at(t, c->c->subject.at + c->c->subject.n);
-    s.list =
-        arena_array(m->arena, c->c->n_words + (to - from), sizeof s.list[0]);
-    for (size_t i = c->c->first_word; i < last; i++)
-        take_word(m, c, &t->words[i], true, &s);
-    for (size_t i = 0; i < s.n; i++)
-        own[n++] = s.list[i].stem;
-    c->own = own;
-    c->n_own = (uint32_t)n;
-    for (size_t i = from; i < to; i++)
-        take_word(m, c, &t->words[i], false, &s);
-    sort_stems(s.list, s.n);
-    n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (n && s.list[n - 1].stem == s.list[i].stem)
-            s.list[n - 1].own |= s.list[i].own;
-        else
-            s.list[n++] = s.list[i];
+    if (subject.n) {
+        from = merge_word_at(t, subject.at);
+        to = merge_word_at(t, subject.at + subject.n);
     }
-    c->sorted = s.list;
-    c->n_sorted = (uint32_t)n;
+    s.list = arena_array(m->arena, n_words + (to - from), sizeof s.list[0]);
+    take_words(m, c, first, first + n_words, true, &s);
+    for (size_t i = 0; i < s.n; i++)
+        own[i] = s.list[i].stem;
+    c->own = own;
+    c->n_own = (uint32_t)s.n;
+    take_words(m, c, from, to, false, &s);
+    keep_stems(c, &s);
 }
 
 /* A source that only heard has no say in what is seen; nobody has in the
@@ -163,6 +222,22 @@ static void add_claim(struct merge *m, const struct m_text *text,
     if (c->attribute == ATTRIBUTE_NONE)
         c->attribute = tc->attribute;
     take_stems(m, c);
+    judge_source(m, c);
+}
+
+/* The claim as it was in the pool before, without what was decided since. */
+static void add_again(struct merge *m, const struct m_claim *old)
+{
+    struct m_claim *c = &m->claims[m->n_claims++];
+
+    *c = *old;
+    c->start = c->c->start;
+    c->end = c->c->end;
+    c->own_time = isfinite(c->start);
+    c->sources = UINT64_C(1) << c->source;
+    c->corrected = c->again = false;
+    c->notes = NULL;
+    c->joined = -1;
     judge_source(m, c);
 }
 
@@ -232,19 +307,29 @@ const uint32_t *merge_find(const struct merge *m, uint64_t stem, size_t *n)
 
 void merge_pool(struct merge *m)
 {
+    const struct m_claim *old;
     size_t n = 0;
 
     for (size_t i = 0; i < m->n_texts; i++)
         n += m->texts[i].t->n_claims;
+    old = m->claims;
     m->claims = arena_array(m->arena, n, sizeof m->claims[0]);
+    m->memo = arena_array(m->arena, MERGE_MEMO, sizeof m->memo[0]);
     m->n_claims = 0;
     for (size_t i = 0; i < m->n_texts; i++) {
         struct m_text *text = &m->texts[i];
+        size_t first = text->first_claim;
+        bool again = text->pooled == text->t;
 
         text->first_claim = m->n_claims;
         text->n_claims = text->t->n_claims;
-        for (size_t k = 0; k < text->t->n_claims; k++)
-            add_claim(m, text, &text->t->claims[k]);
+        for (size_t k = 0; k < text->t->n_claims; k++) {
+            if (again)
+                add_again(m, &old[first + k]);
+            else
+                add_claim(m, text, &text->t->claims[k]);
+        }
+        text->pooled = text->t;
     }
     build_index(m);
 }
@@ -255,6 +340,8 @@ bool merge_has(const struct m_claim *c, uint64_t stem)
 {
     size_t low = 0, high = c->n_sorted;
 
+    if (!(c->has & merge_bit(stem)))
+        return false;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 

@@ -59,6 +59,16 @@ static bool says(const struct text_fact *facts, size_t n,
     return false;
 }
 
+/* Whether the claim says of anything that it is not. Nearly all facts are nouns
+ * and verbs that are said to be: among those there is nothing to compare. */
+static bool denies(const struct text_fact *facts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (facts[i].kind == FACT_NEGATION && facts[i].value != 0)
+            return true;
+    return false;
+}
+
 bool similar_contradict(const struct text *a, const struct text_claim *ca,
                         const struct text *b, const struct text_claim *cb,
                         const struct text_fact **fa,
@@ -66,8 +76,11 @@ bool similar_contradict(const struct text *a, const struct text_claim *ca,
 {
     const struct text_fact *x, *y;
     size_t n = facts_of(a, ca, &x), m = facts_of(b, cb, &y);
+    bool denied = denies(x, n) || denies(y, m);
 
     for (size_t i = 0; i < n; i++) {
+        if (!x[i].about || (!denied && x[i].kind == FACT_NEGATION))
+            continue;
         for (size_t k = 0; k < m; k++) {
             if (!same_scale(&x[i], &y[k]) || x[i].value == y[k].value ||
                 says(y, m, &x[i]) || says(x, n, &y[k]))
