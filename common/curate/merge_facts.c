@@ -27,9 +27,38 @@ static bool excluded(const struct occurrence *o, uint64_t stem)
     return stem == o->about;
 }
 
-/* The stems of the value's own words, and how many content words of the claim
- * stand before it. */
-static void place(const struct merge *m, struct occurrence *o)
+/* What is around the value: the claim's words that say something, without the
+ * value's own and the thing that all of the run are about. */
+static void look_around(struct merge *m, struct occurrence *o)
+{
+    const struct m_claim *c = &m->claims[o->claim];
+    struct beside *list = arena_array(m->arena, c->n_sorted, sizeof *list);
+
+    o->around = list;
+    o->n_around = 0;
+    o->has = 0;
+    for (size_t i = 0; i < c->n_sorted; i++) {
+        const struct m_stem *s = &c->sorted[i];
+
+        if (s->light || excluded(o, s->stem))
+            continue;
+        o->has |= merge_bit(s->stem);
+        list[o->n_around++] = (struct beside){
+            s->stem, s->place < o->place || s->place >= c->n_own};
+    }
+}
+
+/* A colour stays; how many there are and where may change with time. "The sky
+ * turns orange" is a change as well: its colour stands behind the verb. */
+static bool lasts(const struct occurrence *o, const struct text_word *behind)
+{
+    return o->kind == FACT_COLOUR && !behind->stop &&
+           behind->at.at == o->fact->at.at + o->fact->at.n + 1;
+}
+
+/* The stems of the value's own words, how many content words of the claim
+ * stand before it, and all else that it is compared by. */
+static void place(struct merge *m, struct occurrence *o)
 {
     const struct m_claim *c = &m->claims[o->claim];
     const struct text *t = c->text->t;
@@ -40,8 +69,10 @@ static void place(const struct merge *m, struct occurrence *o)
     for (size_t i = c->c->first_word; i < last; i++) {
         const struct text_word *w = &t->words[i];
 
-        if (w->at.at >= o->fact->at.at + o->fact->at.n)
+        if (w->at.at >= o->fact->at.at + o->fact->at.n) {
+            o->lasting = lasts(o, w);
             break;
+        }
         if (w->at.at >= o->fact->at.at) {
             if (o->n_words < OCCURRENCE_WORDS)
                 o->words[o->n_words++] = w->stem;
@@ -49,6 +80,7 @@ static void place(const struct merge *m, struct occurrence *o)
             o->place++;
         }
     }
+    look_around(m, o);
 }
 
 struct common {
@@ -57,58 +89,41 @@ struct common {
     bool owner;    /* one of them stands before both values */
 };
 
-static bool is_owner(const struct m_claim *c, const struct occurrence *o,
-                     const struct m_stem *s)
+/* How many words around a value are not words of the other value. */
+static size_t could_share(const struct occurrence *a,
+                          const struct occurrence *b)
 {
-    return s->place < o->place || s->place >= c->n_own;
+    size_t n = a->n_around;
+
+    for (size_t i = 0; i < b->n_words; i++) {
+        if (!(a->has & merge_bit(b->words[i])))
+            continue;
+        n = 0;
+        for (size_t k = 0; k < a->n_around; k++)
+            n += !excluded(b, a->around[k].stem);
+        return n;
+    }
+    return n;
 }
 
-static struct common context(const struct merge *m, const struct occurrence *a,
+static struct common context(const struct occurrence *a,
                              const struct occurrence *b)
 {
-    const struct m_claim *x = &m->claims[a->claim], *y = &m->claims[b->claim];
-    struct common found = {0, 0, 0, false};
-    size_t i = 0, k = 0;
+    const struct beside *x = a->around, *end_x = x + a->n_around;
+    const struct beside *y = b->around, *end_y = y + b->n_around;
+    struct common found = {could_share(a, b), could_share(b, a), 0, false};
 
-    while (i < x->n_sorted || k < y->n_sorted) {
-        bool end_x = i == x->n_sorted, end_y = k == y->n_sorted;
-        const struct m_stem *s = end_x ? &y->sorted[k] : &x->sorted[i];
-        const struct m_stem *t = end_y ? s : &y->sorted[k];
-        bool first = !end_x && s->stem <= t->stem;
-        bool second = !end_y && t->stem <= s->stem;
-        const struct m_stem *any = first ? s : t;
+    if (!(a->has & b->has))
+        return found;
+    while (x < end_x && y < end_y) {
+        uint64_t s = x->stem, t = y->stem;
 
-        i += first;
-        k += second;
-        if (any->light || excluded(a, any->stem) || excluded(b, any->stem))
-            continue;
-        found.x += first;
-        found.y += second;
-        found.shared += first && second;
-        if (first && second && is_owner(x, a, s) && is_owner(y, b, t))
-            found.owner = true;
+        found.shared += s == t;
+        found.owner |= s == t && x->owner && y->owner;
+        x += s <= t;
+        y += t <= s;
     }
     return found;
-}
-
-/* A colour stays; how many there are and where may change with time. "The sky
- * turns orange" is a change as well: its colour stands behind the verb. */
-static bool lasts(const struct merge *m, const struct occurrence *o)
-{
-    const struct m_claim *c = &m->claims[o->claim];
-    size_t after;
-
-    if (o->kind != FACT_COLOUR)
-        return false;
-    after = o->fact->at.at + o->fact->at.n;
-    for (size_t i = c->c->first_word; i < c->c->first_word + c->c->n_words;
-         i++) {
-        const struct text_word *w = &c->text->t->words[i];
-
-        if (w->at.at >= after)
-            return w->at.at == after + 1 && !w->stop;
-    }
-    return false;
 }
 
 /* "The music is loud": the thing stands before its value. */
@@ -129,7 +144,7 @@ static bool same_thing(const struct merge *m, const struct occurrence *a,
     const struct m_claim *x = &m->claims[a->claim], *y = &m->claims[b->claim];
     bool timed = isfinite(x->start) && isfinite(y->start);
     bool untimed = !isfinite(x->start) && !isfinite(y->start);
-    bool lasting = lasts(m, a) && lasts(m, b);
+    bool lasting = a->lasting && b->lasting;
     struct common f;
     size_t least;
 
@@ -139,7 +154,7 @@ static bool same_thing(const struct merge *m, const struct occurrence *a,
         return false;
     if (!lasting && merge_gap(x, y) > m->p->tolerance)
         return false;
-    f = context(m, a, b);
+    f = context(a, b);
     least = f.x < f.y ? f.x : f.y;
     if (f.x == 0 && f.y == 0)
         return true;
@@ -210,8 +225,7 @@ static double weight_of(const struct merge *m, const struct thing *t,
 }
 
 /* How much alike the words around two values are, in [0, 1]. */
-static double likeness(const struct merge *m, const struct thing *t, int32_t v,
-                       int32_t w)
+static double likeness(const struct thing *t, int32_t v, int32_t w)
 {
     double best = 0;
     size_t of_v = 0;
@@ -231,7 +245,7 @@ static double likeness(const struct merge *m, const struct thing *t, int32_t v,
             if (b->value != w)
                 continue;
             of_w++;
-            f = context(m, a, b);
+            f = context(a, b);
             all = (double)(f.x + f.y - f.shared);
             if (all < 1)
                 return 1;
@@ -275,7 +289,7 @@ static void spare_several(const struct merge *m, struct thing *t)
         double like[OPEN_VALUES];
 
         for (size_t k = 0; k < t->n_values; k++)
-            like[k] = likeness(m, t, t->values[k].value, t->values[w].value);
+            like[k] = likeness(t, t->values[k].value, t->values[w].value);
         for (size_t s = 0; s < m->n_sources; s++)
             if ((several & ~t->values[w].sources) >> s & 1)
                 spare(t, w, s, like);
@@ -372,24 +386,12 @@ static void decide(struct merge *m, struct thing *t)
         merge_leave_open(m, &o);
 }
 
-static bool is_decided(const struct merge *m, const struct occurrence *o)
+bool merge_is_decided(const struct merge *m, const struct occurrence *o)
 {
-    const struct m_text *t = m->claims[o->claim].text;
+    const struct m_claim *c = &m->claims[o->claim];
 
-    return t->decided && t->decided[o->fact - t->t->facts];
-}
-
-/* Claims and values that an earlier decision took away have no say; no more
- * than MERGE_RUN. */
-static size_t without_gone(const struct merge *m, struct occurrence *list,
-                           size_t n)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < n && kept < MERGE_RUN; i++)
-        if (!m->claims[list[i].claim].gone && !is_decided(m, &list[i]))
-            list[kept++] = list[i];
-    return kept;
+    return c->gone ||
+           (c->text->decided && c->text->decided[o->fact - c->text->t->facts]);
 }
 
 /* One run: occurrences of one kind about one thing's name. */
@@ -400,7 +402,6 @@ static void settle_run(struct merge *m, struct occurrence *list, size_t n)
     bool differ = false;
     uint32_t things = 0;
 
-    n = without_gone(m, list, n);
     for (size_t i = 0; i < n; i++) {
         sources |= UINT64_C(1) << m->claims[list[i].claim].source;
         differ |= list[i].value != list[0].value;
@@ -425,125 +426,6 @@ static void settle_run(struct merge *m, struct occurrence *list, size_t n)
     }
 }
 
-/* --- gathering ------------------------------------------------------------------ */
-
-static int by_key(const void *a, const void *b)
-{
-    const struct occurrence *x = a, *y = b;
-
-    if (x->kind != y->kind)
-        return x->kind < y->kind ? -1 : 1;
-    if (x->group != y->group)
-        return x->group < y->group ? -1 : 1;
-    if (x->about != y->about)
-        return x->about < y->about ? -1 : 1;
-    if (x->claim != y->claim)
-        return x->claim < y->claim ? -1 : 1;
-    return (x->order > y->order) - (x->order < y->order);
-}
-
-static bool same_key(const struct occurrence *x, const struct occurrence *y)
-{
-    return x->kind == y->kind && x->group == y->group && x->about == y->about;
-}
-
-/* The content word behind a value: in "under a yellow umbrella eat" the noun
- * may have been taken for a part of something longer. 0: none. */
-static uint64_t word_behind(const struct m_claim *c, const struct text_fact *f)
-{
-    const struct text *t = c->text->t;
-    size_t last = c->c->first_word + c->c->n_words;
-    size_t i;
-
-    if (f->kind != FACT_COLOUR && f->kind != FACT_COUNT)
-        return 0;
-    i = merge_word_near(c, f->at.at + f->at.n);
-    return i < last && !t->words[i].stop ? t->words[i].stem : 0;
-}
-
-static size_t gather(const struct merge *m, struct occurrence *list,
-                     uint32_t *facts)
-{
-    size_t n = 0;
-
-    *facts = 0;
-    for (uint32_t i = 0; i < m->n_claims; i++) {
-        const struct m_claim *c = &m->claims[i];
-
-        for (size_t k = 0; !c->gone && k < c->c->n_facts; k++) {
-            const struct text_fact *f =
-                &c->text->t->facts[c->c->first_fact + k];
-            struct occurrence o = {.kind = f->kind,
-                                   .group = f->group,
-                                   .about = f->about,
-                                   .value = f->value,
-                                   .claim = i,
-                                   .order = k,
-                                   .fact = f,
-                                   .main = true};
-
-            if (f->kind == FACT_NEGATION)
-                continue;
-            o.id = (*facts)++;
-            if (list)
-                list[n] = o;
-            n++;
-            o.main = false;
-            o.about = word_behind(c, f);
-            if (o.about == 0 || o.about == f->about)
-                continue;
-            if (list)
-                list[n] = o;
-            n++;
-        }
-    }
-    return n;
-}
-
-/* Of the two things that a value may be said of, the one that more values of
- * the record are said of. */
-static size_t choose_things(struct merge *m, struct occurrence *list, size_t n,
-                            uint32_t facts)
-{
-    size_t *most = arena_array(m->arena, facts, sizeof *most);
-    size_t from = 0, kept = 0;
-
-    for (size_t pass = 0; pass < 2; pass++) {
-        from = 0;
-        for (size_t i = 1; i <= n; i++) {
-            if (i < n && same_key(&list[from], &list[i]))
-                continue;
-            for (size_t k = from; k < i; k++) {
-                size_t size = 2 * (i - from) + list[k].main;
-
-                if (pass == 0 && size > most[list[k].id])
-                    most[list[k].id] = size;
-                if (pass == 1 && size == most[list[k].id])
-                    list[kept++] = list[k];
-            }
-            from = i;
-        }
-    }
-    return kept;
-}
-
-static void settle_values(struct merge *m)
-{
-    uint32_t facts;
-    size_t n = gather(m, NULL, &facts), from = 0;
-    struct occurrence *list = arena_array(m->arena, n, sizeof *list);
-
-    (void)gather(m, list, &facts);
-    qsort(list, n, sizeof *list, by_key);
-    n = choose_things(m, list, n, facts);
-    for (size_t i = 1; i <= n; i++) {
-        if (i < n && same_key(&list[from], &list[i]))
-            continue;
-        settle_run(m, list + from, i - from);
-        from = i;
-    }
-}
-
 /* --- what is said not to be ------------------------------------------------------- */
 
 /* What the claim says of it: that it is (0) or is not (1); NULL: nothing. */
@@ -564,7 +446,7 @@ static void settle_negation(struct merge *m, uint32_t claim,
                             const struct text_fact *denial)
 {
     struct occurrence list[MERGE_RUN];
-    size_t n, found = 1;
+    size_t n, found = 1, kept = 0;
     const uint32_t *all = merge_find(m, denial->about, &n);
 
     list[0] = (struct occurrence){.kind = FACT_NEGATION,
@@ -587,7 +469,10 @@ static void settle_negation(struct merge *m, uint32_t claim,
                                           .fact = f};
         found++;
     }
-    settle_run(m, list, found);
+    for (size_t i = 0; i < found; i++)
+        if (!merge_is_decided(m, &list[i]))
+            list[kept++] = list[i];
+    settle_run(m, list, kept);
 }
 
 static void settle_negations(struct merge *m)
@@ -609,6 +494,6 @@ static void settle_negations(struct merge *m)
 
 void merge_facts(struct merge *m)
 {
-    settle_values(m);
+    merge_gather(m, settle_run);
     settle_negations(m);
 }

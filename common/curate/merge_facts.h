@@ -16,12 +16,20 @@ struct occurrence {
     uint64_t about;
     uint32_t claim;
     size_t order; /* among the claim's facts */
-    uint32_t id;  /* the same for both occurrences of a fact */
-    bool main;    /* about what the analysis says */
     const struct text_fact *fact;
     uint64_t words[OCCURRENCE_WORDS]; /* stems of the value itself */
     size_t n_words;
-    size_t place; /* content words of the claim before it */
+    size_t place;                /* content words of the claim before it */
+    bool lasting;                /* does not change with time */
+    const struct beside *around; /* the claim's other words, by stem */
+    size_t n_around;
+    uint64_t has; /* merge_bit() of all of them */
+};
+
+/* A content word of a claim beside one of its values. */
+struct beside {
+    uint64_t stem;
+    bool owner; /* may be what the value is said of: not behind it */
 };
 
 /* A value of one thing that lost against another one. */
@@ -43,6 +51,17 @@ struct open_values {
     uint64_t sources[OPEN_VALUES];
     size_t n_values;
 };
+
+/* Whether an earlier decision took the claim or the value away. */
+bool merge_is_decided(const struct merge *m, const struct occurrence *o);
+
+/* merge_gather.c: the values of all claims, those of one kind about one thing
+ * at a time: at most MERGE_RUN, in the pool's order, without those that are
+ * decided. Told are only things of which several sources give values that
+ * differ (or did, before decisions about others). */
+void merge_gather(struct merge *m,
+                  void (*settle)(struct merge *m, struct occurrence *list,
+                                 size_t n));
 
 void merge_resolve(struct merge *m, const struct readings *r);
 void merge_leave_open(struct merge *m, const struct open_values *o);
