@@ -50,7 +50,7 @@ static enum asid_rc refine_open(struct asid_cx *cx, struct asid_err *err)
     TRY(answerer_open(cx, &r->model, err));
     TRY(judge_open(cx, r->model, r->rules, &options, &r->judge, err));
     r->identity =
-        arena_printf(cx->arena, "refine 1 %s", judge_identity(r->judge));
+        arena_printf(cx->arena, "refine 2 %s", judge_identity(r->judge));
     return ASID_OK;
 }
 
@@ -80,10 +80,13 @@ static enum asid_rc reword(struct asid_job *job, struct judge_sitting *sitting,
     struct verify_question question;
     struct clip_reply reply;
     const char *prompt;
+    struct str was;
 
     item->now = STR("");
-    if (!verify_question(job->arena, r->wording, item->was, item->was,
-                         (double)NAN, (double)NAN, &question))
+    was = verify_statement(r->rules, job->arena, item->was, item->start,
+                           item->end);
+    if (!verify_question(job->arena, r->wording, was, was, (double)NAN,
+                         (double)NAN, &question))
         return ASID_OK;
     prompt = arena_printf(job->arena, "%.*s%.*s", (int)question.stem.n,
                           question.stem.p, (int)question.prompt.n,

@@ -185,12 +185,17 @@ static const char *key_of(const struct synth_fact *f)
     return attribute_keys[synth_fact_attribute(f)];
 }
 
-/* The sentence as a claim, in any wording: with its time now and then. */
+/* The sentence as a claim, in any wording: with its time now and then, put as
+ * asid-verify puts the claims of captions, which tell when something begins. */
 static struct str claim_of(struct clip *c, const struct synth_fact *f,
                            bool timed)
 {
-    return synth_fact_sentence(&c->m->arena, f,
-                               (unsigned)draw(c, SYNTH_WORDINGS), !timed);
+    struct arena *a = &c->m->arena;
+    struct str claim =
+        synth_fact_sentence(a, f, (unsigned)draw(c, SYNTH_WORDINGS), true);
+    double start = timed ? f->start : (double)NAN;
+
+    return verify_statement(c->m->rules, a, claim, start, start);
 }
 
 static bool is_asked(const struct clip *c, struct str claim)

@@ -298,9 +298,6 @@ struct str merge_paragraph(struct merge *m, enum attribute attribute,
                            size_t *order, size_t *n_order);
 /* To be called after each merge_join(): where claims stand in time. */
 void merge_place(struct merge *m);
-/* "At 3s, the man waves." */
-struct str merge_at(struct merge *m, double start, double end,
-                    struct str sentence, const struct text_word *first);
 
 /* merge_store.c: the decisions as keys of the record. */
 void merge_store(struct merge *m);

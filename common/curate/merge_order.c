@@ -150,8 +150,8 @@ static double weight_of(const struct merge *m, uint64_t sources,
 
 static struct str timed(struct merge *m, const struct m_claim *c)
 {
-    return merge_at(m, c->start, c->end, merge_sentence(m, c),
-                    &c->text->t->words[c->c->first_word]);
+    return text_timed(m->arena, c->start, c->end, merge_sentence(m, c),
+                      &c->text->t->words[c->c->first_word]);
 }
 
 /* The claim and those that tell the same at the same time go. */

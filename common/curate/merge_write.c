@@ -208,48 +208,6 @@ static int by_place(const void *a, const void *b)
 
 /* --- words ------------------------------------------------------------------------ */
 
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-/* Whether a word at the head of a sentence has a small letter inside one:
- * names keep their capital, and so does what nobody knows. */
-static bool can_be_small(const struct text_word *w, struct str s)
-{
-    if (s.n == 0 || !is_upper(s.p[0]) || (s.n > 1 && is_upper(s.p[1])) ||
-        (s.n == 1 && s.p[0] == 'I') || str_starts(s, "I'"))
-        return false;
-    return w && (w->stop || w->number || w->common);
-}
-
-static struct str small_head(struct merge *m, struct str s,
-                             const struct text_word *w)
-{
-    char *copy;
-
-    if (!can_be_small(w, s))
-        return s;
-    copy = arena_strndup(m->arena, s.p, s.n);
-    copy[0] = (char)(copy[0] - 'A' + 'a');
-    return (struct str){copy, s.n};
-}
-
-struct str merge_at(struct merge *m, double start, double end,
-                    struct str sentence, const struct text_word *first)
-{
-    struct str at = text_anchor_format(m->arena, start, end);
-    struct str body = small_head(m, sentence, first);
-    char *p = arena_bytes(m->arena, at.n + 2 + body.n + 1);
-    struct str out = {p, at.n + 2 + body.n};
-
-    p = mempcpy(p, at.p, at.n);
-    p = mempcpy(p, ", ", 2);
-    p = mempcpy(p, body.p, body.n);
-    *p = '\0';
-    return out;
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
@@ -506,7 +464,7 @@ static void write_unit(struct m_page *p, const struct unit *u)
     if (prefix.n) {
         buf_str(&p->out, prefix);
         buf_text(&p->out, ", ");
-        body = small_head(m, body, first_word(c, u->whole));
+        body = text_small_head(m->arena, body, first_word(c, u->whole));
     }
     add_flowing(&p->out, body);
     if (p->out.n > from && p->out.p[from] >= 'a' && p->out.p[from] <= 'z')

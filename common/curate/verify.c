@@ -10,6 +10,33 @@ const char *const verify_verdicts[3] = {"supported", "refuted", "unsure"};
 
 /* --- questions -------------------------------------------------------------- */
 
+/* What a clip can have; NAN and whatever a file may claim is no time. */
+static bool is_time(double seconds)
+{
+    return seconds >= 0 && seconds < 1e9;
+}
+
+/* Times that are written alike are one. */
+static bool is_range(double start, double end)
+{
+    return is_time(end) && round(end * 100) > round(start * 100);
+}
+
+struct str verify_statement(const struct text_rules *rules, struct arena *a,
+                            struct str claim, double start, double end)
+{
+    struct str line = verify_line(a, claim);
+    const struct text *t;
+
+    if (!is_time(start) || line.n == 0 || line.n > VERIFY_CLAIM_MAX)
+        return claim;
+    t = text_analyse(rules, a, line, ATTRIBUTE_NONE);
+    if (t->n_anchors > 0)
+        return claim;
+    return text_timed(a, start, is_range(start, end) ? end : start, line,
+                      t->n_words > 0 ? t->words : NULL);
+}
+
 struct str verify_line(struct arena *a, struct str text)
 {
     char *out = arena_strndup(a, text.p, text.n);

@@ -50,7 +50,7 @@ enum asid_rc judge_open(struct asid_cx *cx, struct answerer *model,
     TRY(wording(j, "verify-claim", &j->claim_wording, err));
     TRY(wording(j, "verify-window", &j->window_wording, err));
     j->identity = arena_printf(
-        cx->arena, "%s judge 1 prompts %lld words %lld text %s",
+        cx->arena, "%s judge 2 prompts %lld words %lld text %s",
         answerer_identity(model), (long long)prompts_version(j->prompts),
         (long long)verify_words_version(j->words), text_rules_version());
     *out = j;
@@ -149,6 +149,7 @@ static size_t make_questions(const struct judge_sitting *s,
                              struct judge_claim *claims, size_t n,
                              struct clip_question *q, size_t *map)
 {
+    struct arena *a = s->job->arena;
     struct str key = str_of(s->sha256);
     size_t count = 0;
 
@@ -163,8 +164,10 @@ static size_t make_questions(const struct judge_sitting *s,
             c->reason = "one of too many claims to be asked about";
         if (c->reason)
             continue;
-        if (!verify_question(s->job->arena, s->j->claim_wording, key, c->text,
-                             (double)NAN, (double)NAN, &question)) {
+        if (!verify_question(
+                a, s->j->claim_wording, key,
+                verify_statement(s->j->rules, a, c->text, c->start, c->end),
+                (double)NAN, (double)NAN, &question)) {
             c->reason = "empty, or too long to be asked about";
             continue;
         }
@@ -229,7 +232,8 @@ static int by_window(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* n claims that have one window. */
+/* n claims that have one window. The window is the time that they are asked at:
+ * a model counts its seconds from the window's beginning. */
 static enum asid_rc ask_window(struct judge_sitting *s,
                                struct judge_claim *const *claims, size_t n,
                                struct asid_err *err)

@@ -7,12 +7,12 @@ set -u
 . tests/mock/serve.sh
 
 serve '{"rules":[
-    {"match":"one short sentence","has":"A red door","answer":"A blue door stands open."},
+    {"match":"one short sentence","has":"At 0s, a red door","answer":"A blue door stands open."},
     {"match":"one short sentence","has":"A cat sleeps","answer":"None."},
     {"match":"one short sentence","has":"A wrong hat","answer":"A worse hat lies there."},
     {"match":"one short sentence","has":"A worse hat","answer":"The worst hat lies there."},
     {"match":"one short sentence","has":"The same thing","answer":"The same thing hangs there."},
-    {"match":"A blue door","p":0.9},
+    {"match":"At 0s, a blue door","p":0.9},
     {"match":"hat lies","p":0.04},
     {"p":0.5}]}'
 refine() {

@@ -209,7 +209,7 @@ has "$tmp/out" 'ignore all previous instructions' "with their words"
 serve '{"rules":[{"match":"word none","answer":"A brown dog sleeps. A bird flies."},
  {"match":"from second","p":0.97},
  {"match":"A green meadow.","p":0.9},{"match":"The sky is blue.","p":0.1},
- {"match":"A bird flies.","p":0.8},{"match":"It lands on a branch.","p":0.5},
+ {"match":"At 1s, a bird flies.","p":0.8},{"match":"At 3s, it lands on a branch.","p":0.5},
  {"match":"A brown dog sleeps.","p":0.75}]}'
 ask() {
     run "$bin/asid-verify" -q --root data-samples --model org/judge --max-frames 4 \

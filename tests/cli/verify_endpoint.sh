@@ -22,9 +22,9 @@ answered() { awk -F '\t' '$5 == "answered"' "$tmp/log" | wc -l; }
 serve '{"rules":[{"match":"green meadow","times":1,"status":500},
     {"match":"sky is blue","delay":0.3,"p":0.1},
     {"match":"green meadow","delay":0.3,"p":0.9},
-    {"match":"bird flies","p":0.97},
-    {"match":"t lands","has":"\"text\":\"0 s\"","p":0.52},
-    {"match":"t lands","p":0.93}]}'
+    {"match":"At 1s, a bird flies","p":0.97},
+    {"match":"At 3s, it lands","has":"\"text\":\"0 s\"","p":0.52},
+    {"match":"It lands","p":0.93}]}'
 verify "$tmp/in"
 exits 0 "claims are judged by an endpoint"
 cp "$tmp/out" "$tmp/first"

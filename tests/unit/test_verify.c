@@ -89,6 +89,59 @@ static void test_questions(void)
     check_case("a claim is one line of ordinary text");
 }
 
+/* A claim is asked about with its time, said as captions say it. */
+static void test_statements(void)
+{
+    static const struct {
+        const char *claim;
+        double start, end;
+        const char *want;
+    } cases[] = {
+        {"The red cat jumps.", 3, 3, "At 3s, the red cat jumps."},
+        {"The red cat jumps.", 3, NAN, "At 3s, the red cat jumps."},
+        {"The red cat jumps.", 3, 3.004, "At 3s, the red cat jumps."},
+        {"The red cat jumps.", 3, 5, "From 3s to 5s, the red cat jumps."},
+        {"The red cat jumps.", 5, 3, "At 5s, the red cat jumps."},
+        {"The red cat feels happy.", 2.5, 2.5,
+         "At 2.5s, the red cat feels happy."},
+        {"The red cat says, \"Come home now.\"", 7, 7,
+         "At 7s, the red cat says, \"Come home now.\""},
+        {"\"Come home,\" says a man.", 7, 7,
+         "At 7s, \"Come home,\" says a man."},
+        {"Two men wave.", 0, 0, "At 0s, two men wave."},
+        /* Names keep their capital, and what nobody knows. */
+        {"Anna waves.", 1, 1, "At 1s, Anna waves."},
+        {"I see a dog.", 1, 1, "At 1s, I see a dog."},
+        /* Some tell their time themselves. */
+        {"At 4s, a dog barks.", 3, 3, "At 4s, a dog barks."},
+        {"A dog barks at 4s.", 3, 3, "A dog barks at 4s."},
+        {"From 1s to 4s, a dog barks.", 3, 3, "From 1s to 4s, a dog barks."},
+        /* A time inside of a quote is none. */
+        {"A man says, \"At 4s, run.\"", 3, 3,
+         "At 3s, a man says, \"At 4s, run.\""},
+        {"It is night.", NAN, NAN, "It is night."},
+        {"It is night.", NAN, 4, "It is night."},
+        {"It is night.", -1, -1, "It is night."},
+        {"It is night.", 1e308, 1e308, "It is night."},
+        {"It is night.", 1, INFINITY, "At 1s, it is night."},
+        {" The\ncat sits. ", 1, 1, "At 1s, the cat sits."},
+        {"", 1, 1, ""},
+        {" \n", 1, 1, " \n"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct str got = verify_statement(rules, &arena, str_of(cases[i].claim),
+                                          cases[i].start, cases[i].end);
+
+        CHECK(str_is(got, cases[i].want), "got " STR_FMT ", wanted %s",
+              STR_ARG(got), cases[i].want);
+        got =
+            verify_statement(rules, &arena, got, cases[i].start, cases[i].end);
+        CHECK(str_is(got, cases[i].want), "twice: " STR_FMT, STR_ARG(got));
+    }
+    check_case("a claim is asked about with its time");
+}
+
 /* Every wording can do what the code needs. */
 static void test_wordings(void)
 {
@@ -325,6 +378,7 @@ int main(void)
     CHECK_OK(verify_words_load(&arena, &words, &err), err);
     CHECK(verify_words_version(words) > 0, "version");
     test_questions();
+    test_statements();
     test_wordings();
     test_verdicts();
     test_missing();

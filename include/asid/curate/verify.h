@@ -24,6 +24,14 @@ struct verify_question {
     struct str stem, prompt;
 };
 
+/* A claim as it is asked about: with its time in front, the way a caption says
+ * it ("At 3s, the red cat jumps.", "From 3s to 5s, ..."), so that one at a wrong
+ * time is wrong. As it is when start is NAN, when it tells a time itself, and
+ * when nothing stands in it. end NAN: start. In the arena or as given. Whatever
+ * asks about claims, and whatever trains a model to answer, says them so. */
+struct str verify_statement(const struct text_rules *rules, struct arena *a,
+                            struct str claim, double start, double end);
+
 /* The text on one line: line breaks and control characters become blanks,
  * blanks at the ends go. */
 struct str verify_line(struct arena *a, struct str text);

@@ -65,8 +65,9 @@ struct judge_claim {
     char prompt_sha256[65];   /* of the question p comes from; "" for none */
 };
 
-/* Ask about n statements: first all of them about the whole clip, then the
- * unsure ones that have a time about the window around it. REJECT model.failed
+/* Ask about n statements: first all of them about the whole clip, as
+ * verify_statement() puts them, then the unsure ones that have a time about the
+ * window around it, without that time. REJECT model.failed
  * when the model gives no usable answer. */
 enum asid_rc judge_claims(struct judge_sitting *s, struct judge_claim *claims,
                           size_t n, struct asid_err *err) ASID_WARN_UNUSED;

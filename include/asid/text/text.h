@@ -195,4 +195,15 @@ struct str text_claim_sentence(struct arena *a, const struct text *t,
  * fraction, else up to two digits: "At 3.25s"); ranges "From 3s to 5s". */
 struct str text_anchor_format(struct arena *a, double start, double end);
 
+/* A sentence as it stands behind other words: its first letter small, unless
+ * it is a name's or nobody knows. first: the word it begins with, as
+ * text_analyse() found it; NULL: not known. In the arena or as given. */
+struct str text_small_head(struct arena *a, struct str sentence,
+                           const struct text_word *first);
+
+/* "At 3s, the man waves.": the sentence at its time, as captions say it; in the
+ * arena. start and end are finite, first as above. */
+struct str text_timed(struct arena *a, double start, double end,
+                      struct str sentence, const struct text_word *first);
+
 #endif
