@@ -16,7 +16,7 @@ enum {
 
 /* Texts whose claims are not new. */
 struct known {
-    const struct text **texts;
+    struct verify_known *texts;
     size_t n, room;
 };
 
@@ -33,46 +33,66 @@ struct search {
     size_t n;
 };
 
-static void add_known(struct search *w, const struct text *text)
+static void add_known(struct search *w, const struct text *text, bool holds)
 {
     struct known *k = &w->known;
 
     if (k->n == k->room) {
         size_t room = k->room ? 2 * k->room : 16;
-        const struct text **wider =
-            arena_array(w->s->job->arena, room, sizeof(const struct text *));
+        struct verify_known *wider =
+            arena_array(w->s->job->arena, room, sizeof *wider);
 
         if (k->n)
-            memcpy(wider, k->texts, k->n * sizeof(const struct text *));
+            memcpy(wider, k->texts, k->n * sizeof *wider);
         k->texts = wider;
         k->room = room;
     }
-    k->texts[k->n++] = text;
+    k->texts[k->n++] = (struct verify_known){text, holds};
 }
 
 static void add_known_text(struct search *w, struct str text,
-                           enum attribute key)
+                           enum attribute key, bool holds)
 {
     if (text.n > 0)
-        add_known(w, text_analyse(w->s->j->rules, w->s->job->arena, text, key));
+        add_known(w, text_analyse(w->s->j->rules, w->s->job->arena, text, key),
+                  holds);
 }
 
-/* What the attributes say, and what is in dispute and will be said when it is
- * decided. */
+/* A claim or a reading of it, at its time. */
+static void add_known_claim(struct search *w, const struct json *claim,
+                            const struct json *said, enum attribute key)
+{
+    const struct json *text = json_get(said, "text");
+    const char *verdict = json_text(json_get(claim, "verdict"));
+    double start, end;
+
+    if (!text || json_type(text) != JSON_STRING)
+        return;
+    claim_times(claim, &start, &end);
+    add_known_text(w,
+                   verify_statement(w->s->j->rules, w->s->job->arena,
+                                    json_str(text), start, end),
+                   key,
+                   said == claim && verdict &&
+                       strcmp(verdict, verify_verdicts[VERIFY_SUPPORTED]) == 0);
+}
+
+/* What the attributes say, claim by claim, and what is in dispute and will be
+ * said when it is decided. */
 static void collect_known(struct search *w)
 {
     struct json *record = w->s->job->record;
 
     for (int k = 0; k < ATTRIBUTES; k++) {
         enum attribute key = (enum attribute)k;
+        struct json *claims = json_get(record_attribute(record, key), "claims");
 
-        add_known_text(w, record_attribute_text(record, key), key);
-        json_each(claim, json_get(record_attribute(record, key), "claims")) {
+        if (json_count(claims) == 0)
+            add_known_text(w, record_attribute_text(record, key), key, false);
+        json_each(claim, claims) {
+            add_known_claim(w, claim, claim, key);
             json_each(reading, json_get(claim, "alternatives")) {
-                const struct json *text = json_get(reading, "text");
-
-                if (text && json_type(text) == JSON_STRING)
-                    add_known_text(w, json_str(text), key);
+                add_known_claim(w, claim, reading, key);
             }
         }
     }
@@ -159,7 +179,7 @@ static enum asid_rc search_attribute(struct search *w, enum attribute key,
     for (size_t i = 0; i < n; i++)
         add_found(w, account, &account->claims[index[i]], key);
     /* The next accounts need not find them again. */
-    add_known(w, account);
+    add_known(w, account, true);
     return ASID_OK;
 }
 

@@ -172,7 +172,7 @@ static void vote_words(const struct scan *s, struct range r,
         votes[a] = votes[a] > CUES_MAX ? CUES_MAX : votes[a];
 }
 
-static bool is_living(const struct scan *s, size_t i)
+bool tok_living(const struct scan *s, size_t i)
 {
     return tok_has(s, i,
                    LEX_PERSON | LEX_ANIMAL | LEX_PRON_SUBJECT | LEX_NAME) &&
@@ -301,7 +301,7 @@ static void vote_subject(const struct scan *s, size_t head, size_t verb,
         add_cues(k->lex, votes);
     if (tok_has(s, head, LEX_ANIMAL) && tok_has(s, verb, LEX_V_SOUND))
         votes[ATTRIBUTE_SPEECH] += VOTE_HEAD;
-    else if (is_living(s, head))
+    else if (tok_living(s, head))
         vote_living(s, verb, votes);
     else
         vote_thing(s, r.first, head, verb, votes);
@@ -341,15 +341,14 @@ static enum attribute elect(const int votes[ATTRIBUTES])
     return votes[best] >= LEAST ? best : ATTRIBUTE_NONE;
 }
 
-static enum attribute attribute_of_claim(const struct scan *s, size_t i)
+static enum attribute attribute_of_claim(const struct scan *s, size_t i,
+                                         size_t head, size_t verb)
 {
     const struct text_claim *c = &s->t->claims[i];
     int votes[ATTRIBUTES] = {0};
     struct range r = s->claims[i];
-    size_t verb, head = claim_head(s, i, &verb);
     enum attribute best;
 
-    verb = meaning_verb(s, verb, r.end);
     vote_words(s, r, votes);
     vote_subject(s, head, verb, r, votes);
     vote_quotes(s, c, votes);
@@ -370,8 +369,12 @@ void scan_attributes(struct scan *s)
 {
     for (size_t i = 0; i < s->t->n_claims; i++) {
         struct text_claim *c = &s->t->claims[i];
+        struct range r = s->claims[i];
+        size_t verb, head = claim_head(s, i, &verb);
 
-        c->attribute = attribute_of_claim(s, i);
+        verb = meaning_verb(s, verb, r.end);
+        c->attribute = attribute_of_claim(s, i, head, verb);
+        claim_parts(s, i, head, verb);
         c->inferred = range_has(s, s->claims[i], LEX_INFER);
     }
 }

@@ -23,7 +23,8 @@ static void add_word(struct collecting *x, const struct text_word *w)
     if (i > 0 && x->list[i - 1].stem == w->stem)
         return;
     memmove(&x->list[i + 1], &x->list[i], (x->n - i) * sizeof *x->list);
-    x->list[i] = (struct text_content){w->stem, w->weight};
+    x->list[i] =
+        (struct text_content){w->stem, w->weight, w->names || w->quoted};
     x->n++;
 }
 

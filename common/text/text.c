@@ -146,6 +146,7 @@ const struct text *text_analyse(const struct text_rules *rules, struct arena *a,
     scan_claims(&s);
     scan_speakers(&s);
     scan_facts(&s);
+    scan_names(&s);
     scan_attributes(&s);
     scan_content(&s);
     stemming_end(&s.stemming);

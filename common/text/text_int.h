@@ -356,7 +356,9 @@ void scan_words(struct scan *s);     /* t->words */
 void scan_claims(struct scan *s);    /* t->claims */
 void scan_speakers(struct scan *s);  /* speaker and spoken of t->quotes */
 void scan_facts(struct scan *s);     /* t->facts */
-void scan_attributes(struct scan *s); /* attribute, inferred of t->claims */
+void scan_names(struct scan *s);     /* names of t->words */
+void scan_attributes(struct scan *s); /* attribute, inferred, actor, verb and
+                                         light of t->claims */
 
 void scan_content(struct scan *s); /* t->content */
 
@@ -365,6 +367,11 @@ bool range_has(const struct scan *s, struct range r, uint64_t flags);
 /* The head noun of the subject of a claim, or SIZE_MAX: from its own words or
  * the carried subject. *verb gets its main verb or SIZE_MAX. */
 size_t claim_head(const struct scan *s, size_t claim, size_t *verb);
+/* Somebody: a person, an animal, a name. */
+bool tok_living(const struct scan *s, size_t i);
+/* actor, verb and light of a claim whose attribute is known, from the tokens of
+ * its subject and of the verb that carries the meaning. */
+void claim_parts(const struct scan *s, size_t claim, size_t head, size_t verb);
 /* The token that begins at a byte of the text, or SIZE_MAX. */
 size_t tok_at(const struct scan *s, size_t byte);
 

@@ -52,4 +52,22 @@ has "$tmp/rej" "no probabilities" "and the reject says why"
 is "$(awk -F '\t' '$6 ~ /red barn/' "$tmp/log" | wc -l)" 1 \
     "which asking again would not change"
 unserve
+
+# --- what is missing: somebody else, something else, a feeling
+jq -c '.attributes = {"actions": {"text": "At 1s, the red cat jumps."},
+    "emotions": {"text": "The red cat feels happy."}}' "$tmp/in" >"$tmp/cats"
+serve '{"rules":[
+    {"match":"only the actions","answer":"At 1s, the red cat jumps. At 2s, the blue robot jumps. At 3s, the red cat spins."},
+    {"match":"only the emotions","answer":"The red cat feels happy. The blue robot feels sad."},
+    {"match":"At 3s, the red cat spins","p":0.1},
+    {"p":0.9}]}'
+run "$bin/asid-verify" -q --root data-samples --endpoint "$url" --model judge \
+    --max-frames 4 --attributes actions --attributes emotions "$tmp/cats"
+exits 0 "what short claims leave out is looked for"
+is "$(jq -c '.attributes | map_values([.missing[] | [.text, .start]])' "$tmp/out")" \
+    '{"actions":[["The blue robot jumps.",2]],"emotions":[["The blue robot feels sad.",null]]}' \
+    "and found, when the model says that it is so"
+is "$(awk -F '\t' '$6 ~ /yes or no/' "$tmp/log" | wc -l)" 5 \
+    "what is known is not asked about again"
+unserve
 finish

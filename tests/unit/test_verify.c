@@ -225,8 +225,53 @@ static void test_missing(void)
         {"A woman sits at a table.", "", ""},
         {"", "Soft piano music plays. Soft piano music plays.",
          "Soft piano music plays."},
-        /* Guesses are left out. */
-        {"A boy runs.", "He seems to be late for school.", ""},
+        /* Guesses and feelings are asked about like anything else. */
+        {"A boy runs.", "He seems to be late for school.",
+         "He seems to be late for school."},
+        {"The red cat feels happy.",
+         "The red cat looks happy. The blue robot "
+         "feels happy. The red cat becomes surprised.",
+         "The blue robot feels happy. / The red cat becomes surprised."},
+        /* Of a short claim every word counts: who, does what, with what. */
+        {"The red cat jumps.", "The blue robot jumps.",
+         "The blue robot jumps."},
+        {"The red cat jumps.", "The red cat waves. A red cat jumps.",
+         "The red cat waves."},
+        {"The red cat goes to the blue robot.",
+         "The blue robot goes to the red cat.",
+         "The blue robot goes to the red cat."},
+        {"A dog runs.", "A dog barks.", "A dog barks."},
+        {"A woman sits.", "A woman sleeps.", "A woman sleeps."},
+        {"A man pushes the wooden door.", "A man pulls the wooden door.",
+         "A man pulls the wooden door."},
+        {"A red cat wears a hat.", "There is a red cat with a hat.", ""},
+        {"A man in a red hat.", "The man wears a red hat.", ""},
+        {"A man holds a cup.", "He holds a cup. A man holds a plate.",
+         "A man holds a plate."},
+        /* Other words for the same. */
+        {"At 3s, the red cat hops.", "At 3s, the red cat jumps up.", ""},
+        {"At 3s, the red cat hops.", "At 5s, the red cat jumps up.",
+         "The red cat jumps up."},
+        {"The setting is a room.", "The scene is a room.", ""},
+        {"It is raining.", "Rain falls.", ""},
+        {"The music is slow.", "Slow music plays.", ""},
+        {"There is no sound of a bell.", "No bell rings.", ""},
+        /* It happens again. */
+        {"At 3s, the red cat jumps.",
+         "At 4s, the red cat jumps. At 9s, the red cat jumps.",
+         "The red cat jumps."},
+        /* Words that somebody says. */
+        {"The red cat says, \"Come home now.\"",
+         "The red cat says, \"I am very hungry today.\"",
+         "The red cat says, \"I am very hungry today.\""},
+        {"The red cat says, \"Come home now, my friend.\"",
+         "The red cat says: \"Come home now my friend!\"", ""},
+        /* A longer claim may lack a detail, but no thing. */
+        {"A woman with dark hair reads a newspaper on a bench.",
+         "A woman with long dark hair reads a newspaper on a bench.", ""},
+        {"A woman with dark hair reads a newspaper on a bench.",
+         "A woman with dark hair reads a newspaper with a magnifier.",
+         "A woman with dark hair reads a newspaper with a magnifier."},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -234,8 +279,9 @@ static void test_missing(void)
             analyse(cases[i].known, ATTRIBUTE_CHARACTERS);
         const struct text *account =
             analyse(cases[i].account, ATTRIBUTE_CHARACTERS);
+        const struct verify_known text = {known, false};
         size_t index[8];
-        size_t n = verify_new_claims(account, &known, 1, 0.5, index, 8);
+        size_t n = verify_new_claims(account, &text, 1, 0.5, index, 8);
         struct buf got;
 
         buf_init(&got, 4000);
@@ -247,6 +293,16 @@ static void test_missing(void)
         CHECK_TEXT(got.p ? got.p : "", cases[i].expected);
         buf_release(&got);
     }
+    for (int holds = 0; holds < 2; holds++) {
+        const struct verify_known car = {
+            analyse("The car is red.", ATTRIBUTE_OBJECTS), holds};
+        size_t index[1];
+
+        CHECK(verify_new_claims(analyse("The car is blue.", ATTRIBUTE_OBJECTS),
+                                &car, 1, 0.5, index, 1) == (size_t)holds,
+              "holds: %d", holds);
+    }
+    check_case("what contradicts the truth is about something else");
     CHECK(verify_new_claims(analyse("A cat. A dog. A cow.", ATTRIBUTE_SCENE),
                             NULL, 0, 0.5, (size_t[]){0, 0}, 2) == 2,
           "at most");

@@ -69,12 +69,22 @@ ptrdiff_t verify_winner(const struct verify_rule *rule, const double *p,
 
 /* --- what is missing --------------------------------------------------------- */
 
+/* A text that an account is compared with. */
+struct verify_known {
+    const struct text *text;
+    bool holds; /* known to be true: what contradicts it is true of something
+                   else, or not at all */
+};
+
 /* Indexes of the claims of an account that none of the known texts has, in
- * order: claims whose content words are not covered to the share `novelty` by
- * any one known claim, nor by an earlier one of the account, and that contradict
- * no known claim. What is guessed or felt is left out. At most `most`. */
+ * order. A claim is had when one known claim, or an earlier one of the account,
+ * says the same: it has the share `novelty` of its content words, of a short
+ * claim all that are not frequent ones; what it is said of; what that does, or
+ * something else of that attribute within a second, which is the same in other
+ * words; and the words of its quotes. A claim that contradicts a known one is
+ * left to the error check, unless the known one holds. At most `most`. */
 size_t verify_new_claims(const struct text *account,
-                         const struct text *const *known, size_t n_known,
+                         const struct verify_known *known, size_t n_known,
                          double novelty, size_t *index, size_t most);
 
 /* --- how it is written ------------------------------------------------------- */

@@ -60,6 +60,7 @@ struct text_word {
     bool quoted;
     bool common; /* the lexicon has it: a capital at the head of a sentence is
                     no part of it, as it is of a name */
+    bool names;  /* a noun or a verb: tells who, what or does, not how */
     uint8_t weight; /* how much content it carries: 0 for stop words, more for
                        rare words than for the lexicon's frequent ones */
     uint32_t sentence;
@@ -147,8 +148,14 @@ struct text_claim {
     ptrdiff_t anchor;  /* index of its own anchor, or -1 (inherited or none) */
     ptrdiff_t quote;   /* index of the first quote inside, or -1 */
     enum attribute
-        attribute; /* what it is about: by its words, else the hint */
-    bool summary;  /* looks back over the whole clip ("Throughout, ...") */
+        attribute;         /* what it is about: by its words, else the hint */
+    ptrdiff_t actor, verb; /* words of it, or of the subject it took over: what
+                              it is said of (the head: "cat"), and what that
+                              does ("jumps"); -1: not known */
+    bool light;   /* the verb says little, and what stands behind it more: "is",
+                   "has", "seems", "says", "wears"; so do the verbs of what is
+                   heard, if nobody makes it ("music plays") */
+    bool summary; /* looks back over the whole clip ("Throughout, ...") */
     bool inferred; /* a guess, a feeling, an intention, a theme: nothing that
                       can be pointed at ("as if", "suggesting") */
 };
@@ -158,6 +165,7 @@ struct text_claim {
 struct text_content {
     uint64_t stem;
     uint32_t weight;
+    bool names; /* as of words; quoted words count as such */
 };
 
 struct text {
