@@ -53,7 +53,7 @@ static void find_quotes(struct align_text *t, struct str text)
 {
     struct align_quote *found;
 
-    t->text = text_analyse(t->rules, t->a, text, t->attribute);
+    t->text = text_analyse_parts(t->rules, t->a, text, t->attribute, 0);
     t->said = arena_array(t->a, t->text->n_quotes, sizeof *t->said);
     found = arena_array(t->a, t->text->n_quotes, sizeof *found);
     t->n_said = 0;

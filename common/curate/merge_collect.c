@@ -141,6 +141,15 @@ static void sort(struct merge *m)
     m->n_texts = n;
 }
 
+/* What was written for an attribute belongs to it, whatever its words are. */
+void merge_analyse(struct merge *m, struct m_text *t)
+{
+    unsigned parts =
+        TEXT_FACTS | (t->hint == ATTRIBUTE_NONE ? TEXT_ATTRIBUTES : 0);
+
+    t->t = text_analyse_parts(m->p->rules, m->arena, t->raw, t->read_as, parts);
+}
+
 static void analyse(struct merge *m)
 {
     for (size_t i = 0; i < m->n_texts; i++) {
@@ -152,7 +161,7 @@ static void analyse(struct merge *m)
          * it belongs is about the sound. */
         t->read_as =
             t->hint == ATTRIBUTE_NONE && heard ? ATTRIBUTE_SPEECH : t->hint;
-        t->t = text_analyse(m->p->rules, m->arena, t->raw, t->read_as);
+        merge_analyse(m, t);
     }
 }
 

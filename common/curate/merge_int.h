@@ -168,10 +168,14 @@ struct m_claim {
     const struct m_stem *sorted;
     uint64_t has;     /* merge_bit() of all of sorted */
     uint64_t needs;   /* of those that no claim says without having them */
+    bool repeats;     /* a word of its own comes twice */
     bool again;       /* tells more of somebody who was told of before */
     uint64_t quoted;  /* hash of the words inside quotation marks; 0: none */
     uint64_t sources; /* bits: who says it */
     struct m_note *notes;
+    /* merge_candidates(); NULL: not asked for yet */
+    const uint32_t *near;
+    size_t n_near;
     /* of the join under way */
     ptrdiff_t joined;    /* the claim that says it as well, or -1 */
     ptrdiff_t others;    /* the first of those joined with it, or -1 */
@@ -238,6 +242,8 @@ enum asid_rc merge_collect(struct merge *m, struct asid_err *err);
 /* Instead of the record's sources: its caption as the only one. */
 void merge_collect_caption(struct merge *m, struct str name,
                            struct str caption);
+/* Take the text apart as it reads now. */
+void merge_analyse(struct merge *m, struct m_text *t);
 /* merge_pool.c: claims of all texts and their index. */
 void merge_pool(struct merge *m);
 /* The claims that have the stem, in the pool's order. */

@@ -126,17 +126,27 @@ static bool same_subject(const struct m_claim *x, const struct m_claim *y)
     return !any;
 }
 
+/* Two sources mostly tell the same thing in the same words: then all of them
+ * are there and in order. (A word that comes twice has one place only.) */
+static bool same_words(const struct m_claim *x, const struct m_claim *y)
+{
+    return x->n_own == y->n_own && y->needs && !y->repeats &&
+           memcmp(x->own, y->own, x->n_own * sizeof x->own[0]) == 0;
+}
+
 static bool compare(const struct m_claim *x, const struct m_claim *y)
 {
     const struct text_fact *fx, *fy;
+    bool same = same_words(x, y);
 
     if (y->quoted && y->quoted != x->quoted)
         return false;
     if (y->c->summary != x->c->summary)
         return false;
-    if (!all_words(x, y) || !same_subject(x, y) || !same_order(x, y))
+    if (!same_subject(x, y) ||
+        (!same && (!all_words(x, y) || !same_order(x, y))))
         return false;
-    if (y->ordered && !same_sequence(x, y))
+    if (y->ordered && !same && !same_sequence(x, y))
         return false;
     if (x->c->n_facts > FACTS_MAX || y->c->n_facts > FACTS_MAX)
         return false;
@@ -227,14 +237,17 @@ static const uint32_t *rarest(const struct merge *m, const struct m_claim *y,
 const uint32_t *merge_candidates(const struct merge *m, const struct m_claim *y,
                                  size_t *n)
 {
-    const uint32_t *list =
-        y->quoted ? merge_find(m, y->quoted, n) : rarest(m, y, false, n);
+    struct m_claim *c = &m->claims[y - m->claims];
 
-    if (!list)
-        list = rarest(m, y, true, n);
-    if (*n > MERGE_NEAR)
-        *n = MERGE_NEAR;
-    return list;
+    if (!c->near) {
+        c->near =
+            c->quoted ? merge_find(m, c->quoted, n) : rarest(m, c, false, n);
+        if (!c->near)
+            c->near = rarest(m, c, true, n);
+        c->n_near = *n < MERGE_NEAR ? *n : MERGE_NEAR;
+    }
+    *n = c->n_near;
+    return c->near;
 }
 
 static void find_cover(struct merge *m, size_t i, bool caption)

@@ -176,7 +176,7 @@ static void take_stems(struct merge *m, struct m_claim *c)
     const struct text *t = c->text->t;
     struct span subject = c->c->subject;
     size_t first = c->c->first_word, n_words = c->c->n_words;
-    size_t from = 0, to = 0;
+    size_t from = 0, to = 0, distinct = 0;
     uint64_t *own = arena_array(m->arena, n_words, sizeof *own);
     struct stems s = {NULL, 0, false};
 
@@ -192,6 +192,9 @@ static void take_stems(struct merge *m, struct m_claim *c)
     c->n_own = (uint32_t)s.n;
     take_words(m, c, from, to, false, &s);
     keep_stems(c, &s);
+    for (size_t i = 0; i < c->n_sorted; i++)
+        distinct += c->sorted[i].own;
+    c->repeats = distinct < c->n_own;
 }
 
 /* A source that only heard has no say in what is seen; nobody has in the
@@ -237,6 +240,7 @@ static void add_again(struct merge *m, const struct m_claim *old)
     c->sources = UINT64_C(1) << c->source;
     c->corrected = c->again = false;
     c->notes = NULL;
+    c->near = NULL;
     c->joined = -1;
     judge_source(m, c);
 }

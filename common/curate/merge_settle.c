@@ -243,7 +243,7 @@ static void revise_text(struct merge *m, struct m_text *t)
     for (struct m_mark *k = t->marks; k; k = k->next)
         k->at = moved(k->at, edits, shift, n);
     t->raw = apply(m, t->raw, edits, n);
-    t->t = text_analyse(m->p->rules, m->arena, t->raw, t->read_as);
+    merge_analyse(m, t);
     t->edits = NULL;
     t->decided = NULL; /* by facts that are no more */
     t->edited = true;

@@ -5,7 +5,7 @@ static struct json *claims_of(const struct text_rules *rules, struct arena *a,
                               struct str text, enum attribute attribute,
                               struct str source)
 {
-    const struct text *t = text_analyse(rules, a, text, attribute);
+    const struct text *t = text_analyse_parts(rules, a, text, attribute, 0);
     struct json *list = json_new_array(a);
 
     for (size_t i = 0; i < t->n_claims; i++) {

@@ -206,7 +206,8 @@ static void add_text(struct time_check *c, enum attribute key,
     if (text.n == 0 || !time_may_have(text))
         return;
     *t = (struct time_text){.key = key, .holder = holder};
-    t->text = text_analyse(c->rules, c->work, text, key);
+    t->text = text_analyse_parts(c->rules, c->work, text, key,
+                                 TEXT_FACTS | TEXT_CONTENT);
     merge_marks(c->work, t);
     if (t->n_marks == 0)
         return;

@@ -130,6 +130,13 @@ static void place_quotes(struct scan *s)
 const struct text *text_analyse(const struct text_rules *rules, struct arena *a,
                                 struct str text, enum attribute hint)
 {
+    return text_analyse_parts(rules, a, text, hint, TEXT_ALL);
+}
+
+const struct text *text_analyse_parts(const struct text_rules *rules,
+                                      struct arena *a, struct str text,
+                                      enum attribute hint, unsigned parts)
+{
     struct scan s = {.rules = rules, .arena = a, .hint = hint};
 
     s.stemming.rules = rules;
@@ -145,10 +152,14 @@ const struct text *text_analyse(const struct text_rules *rules, struct arena *a,
     place_quotes(&s);
     scan_claims(&s);
     scan_speakers(&s);
-    scan_facts(&s);
-    scan_names(&s);
-    scan_attributes(&s);
-    scan_content(&s);
+    if (parts & TEXT_FACTS)
+        scan_facts(&s);
+    if (parts & TEXT_NAMES)
+        scan_names(&s);
+    if (parts & TEXT_ATTRIBUTES)
+        scan_attributes(&s);
+    if (parts & TEXT_CONTENT)
+        scan_content(&s);
     stemming_end(&s.stemming);
     return s.t;
 }

@@ -194,6 +194,20 @@ struct text {
 const struct text *text_analyse(const struct text_rules *rules, struct arena *a,
                                 struct str text, enum attribute hint);
 
+/* The same, with only those of its parts (bits) that are asked for: who wants
+ * quotes and anchors pays for nothing else. What is left out is empty or zero
+ * and says nothing. */
+enum {
+    TEXT_FACTS = 1,
+    TEXT_NAMES = 2,      /* names of words and, with the next, of content */
+    TEXT_CONTENT = 4,    /* content and weight of claims */
+    TEXT_ATTRIBUTES = 8, /* attribute, inferred, actor, verb, light of claims */
+    TEXT_ALL = TEXT_FACTS | TEXT_NAMES | TEXT_CONTENT | TEXT_ATTRIBUTES,
+};
+const struct text *text_analyse_parts(const struct text_rules *rules,
+                                      struct arena *a, struct str text,
+                                      enum attribute hint, unsigned parts);
+
 /* The claim as a sentence of its own: its subject in front when it has none,
  * first letter a capital, one full stop at the end, without its anchor. */
 struct str text_claim_sentence(struct arena *a, const struct text *t,
