@@ -1,0 +1,767 @@
+#!/usr/bin/env python3
+"""Train the demo captioner: Qwen2.5-Omni's architecture, small, on synthetic clips.
+
+    train_demo.py prepare --tool make_training_set --output BUNDLE
+    train_demo.py train   --bundle BUNDLE --output FOLDER [--steps N] [--seconds S]
+
+`prepare` makes what does not depend on the weights: the tokenizer, and how the
+processor lays out the prompt of a clip of each length.  `train` renders clips
+while it learns from them and writes a checkpoint folder as published.
+
+The model is transformers' own Qwen2_5OmniThinkerForConditionalGeneration.  Three
+things are done differently from its forward(), each checked against it before
+the first step: the towers see all clips of a batch at once instead of window by
+window; many questions share one media prefix, kept apart by an attention mask;
+logits are computed where an answer is.
+
+docs/DEMO_MODEL.md says what came out.
+"""
+
+import argparse
+import json
+import math
+import multiprocessing as mp
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from make_checkpoint import ADDED, NAMED, TEMPLATE, write_json
+
+HEIGHT, WIDTH, RATE = 160, 224, 16000
+TALL, WIDE, PATCH = 280, 392, 28  # after the processor's resize
+VOCABULARY = 2048  # with the bytes, before the added tokens
+SUFFIX = 1152  # tokens of questions and answers a clip carries at once
+# Left and right are told by the columns of a picture's tokens alone, and mRoPE gives
+# the columns the lowest frequencies: with the published base of a million, seven
+# columns turn nothing.
+SHAPE = dict(
+    text=dict(hidden_size=256, intermediate_size=576, num_hidden_layers=6, num_attention_heads=4,
+              num_key_value_heads=2, rope_theta=20.0, rms_norm_eps=1e-6),
+    vision=dict(depth=4, hidden_size=160, intermediate_size=320, num_heads=5, window_size=448,
+                fullatt_block_indexes=[1, 3]),
+    audio=dict(encoder_layers=4, encoder_attention_heads=5, encoder_ffn_dim=416, d_model=160, n_window=50),
+)
+
+
+# --- tokenizer and prompt layouts --------------------------------------------
+
+def make_tokenizer(texts, folder):
+    """A byte-level BPE of our own in the published files: bytes, merges, added tokens."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+    from transformers import Qwen2TokenizerFast
+
+    pattern = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+               r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(pattern), behavior="isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    bpe.train_from_iterator(texts, trainers.BpeTrainer(
+        vocab_size=VOCABULARY, min_frequency=8, initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False))
+    merges = [" ".join(pair) if not isinstance(pair, str) else pair for pair in json.loads(bpe.to_str())["model"]["merges"]]
+    vocab = bpe.get_vocab()
+    ids = {text: len(vocab) + n for n, (text, _) in enumerate(ADDED)}
+    folder.mkdir(parents=True, exist_ok=True)
+    ordered = dict(sorted(vocab.items(), key=lambda item: item[1]))
+    (folder / "vocab.json").write_text(json.dumps(ordered, ensure_ascii=False), encoding="utf-8")
+    (folder / "merges.txt").write_text("\n".join(["#version: 0.2"] + merges) + "\n", encoding="utf-8")
+    write_json(folder / "added_tokens.json", dict(sorted(ids.items())))
+    flags = dict(lstrip=False, normalized=False, rstrip=False, single_word=False)
+    specials = [text for text, special in ADDED[1:] if special]
+    write_json(folder / "tokenizer_config.json", dict(
+        add_bos_token=False, add_prefix_space=False,
+        added_tokens_decoder={str(ids[text]): dict(content=text, **flags, special=special) for text, special in ADDED},
+        additional_special_tokens=specials, bos_token=None, clean_up_tokenization_spaces=False,
+        eos_token="<|im_end|>", errors="replace", extra_special_tokens=NAMED, **NAMED,
+        model_max_length=32768, pad_token="<|endoftext|>", processor_class="Qwen2_5OmniProcessor",
+        split_special_tokens=False, tokenizer_class="Qwen2Tokenizer", unk_token=None))
+    write_json(folder / "special_tokens_map.json", dict(
+        additional_special_tokens=specials, **NAMED,
+        eos_token=dict(content="<|im_end|>", **flags), pad_token=dict(content="<|endoftext|>", **flags)))
+    write_json(folder / "generation_config.json", dict(
+        bos_token_id=ids["<|im_start|>"], do_sample=False, eos_token_id=[ids["<|endoftext|>"], ids["<|im_end|>"]],
+        pad_token_id=ids["<|endoftext|>"], repetition_penalty=1.0))
+    write_json(folder / "preprocessor_config.json", dict(
+        chunk_length=300, dither=0.0, feature_extractor_type="WhisperFeatureExtractor", feature_size=128,
+        hop_length=160, image_mean=[0.48145466, 0.4578275, 0.40821073], image_processor_type="Qwen2VLImageProcessor",
+        image_std=[0.26862954, 0.26130258, 0.27577711], max_pixels=12845056, merge_size=2, min_pixels=3136,
+        n_fft=400, n_samples=4800000, nb_max_frames=30000, padding_side="right", padding_value=0.0, patch_size=PATCH,
+        processor_class="Qwen2_5OmniProcessor", return_attention_mask=True, sampling_rate=RATE,
+        temporal_patch_size=2))
+    write_json(folder / "chat_template.json", dict(chat_template=TEMPLATE))
+    tokenizer = Qwen2TokenizerFast.from_pretrained(folder)
+    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    return ids
+
+
+def make_config(ids):
+    from transformers import Qwen2_5OmniThinkerConfig
+
+    text, hidden = SHAPE["text"], SHAPE["text"]["hidden_size"]
+    size = (max(ids.values()) + 16) // 16 * 16
+    return Qwen2_5OmniThinkerConfig(
+        text_config=dict(text, vocab_size=size, tie_word_embeddings=True,
+                         rope_scaling=dict(type="default", mrope_section=[8, 12, 12])),
+        vision_config=dict(SHAPE["vision"], patch_size=PATCH, spatial_merge_size=2, temporal_patch_size=2,
+                           out_hidden_size=hidden),
+        audio_config=dict(SHAPE["audio"], num_mel_bins=128, max_source_positions=1500, output_dim=hidden),
+        audio_token_index=ids["<|AUDIO|>"], image_token_index=ids["<|IMAGE|>"], video_token_index=ids["<|VIDEO|>"],
+        audio_start_token_id=ids["<|audio_bos|>"], audio_end_token_id=ids["<|audio_eos|>"],
+        vision_start_token_id=ids["<|vision_bos|>"], vision_end_token_id=ids["<|vision_eos|>"],
+        bos_token_id=ids["<|im_start|>"], eos_token_id=ids["<|im_end|>"], pad_token_id=ids["<|endoftext|>"],
+        user_token_id=ids["<|im_start|>"], position_id_per_seconds=25, seconds_per_chunk=2,
+        tie_word_embeddings=True)
+
+
+def new_model(folder, seed=1):
+    from transformers import Qwen2_5OmniThinkerForConditionalGeneration
+
+    torch.manual_seed(seed)
+    model = Qwen2_5OmniThinkerForConditionalGeneration._from_config(
+        make_config(json.loads((folder / "added_tokens.json").read_text())), attn_implementation="sdpa",
+        dtype=torch.float32)
+    model.tie_weights()
+    return model
+
+
+def save(model, tokenizer_folder, folder):
+    """The checkpoint as published: the Thinker alone, bfloat16."""
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in tokenizer_folder.iterdir():
+        shutil.copy(file, folder / file.name)
+    model.config.save_pretrained(folder)
+    state = {name: value.detach().to("cpu", torch.bfloat16).contiguous() for name, value in model.state_dict().items()
+             if name != "lm_head.weight" and not name.endswith("positional_embedding.positional_embedding")}
+    save_file(dict(sorted(state.items())), folder / "model.safetensors", metadata=dict(format="pt"))
+    again = load_file(folder / "model.safetensors")
+    assert again.keys() == state.keys()
+    values = json.loads((folder / "config.json").read_text())
+    values["torch_dtype"] = "bfloat16"
+    values.pop("dtype", None)
+    write_json(folder / "config.json", values)
+
+
+def load_weights(model, folder):
+    from safetensors.torch import load_file
+
+    missing, unexpected = model.load_state_dict(
+        {name: value.float() for name, value in load_file(folder / "model.safetensors").items()}, strict=False)
+    assert not unexpected and set(missing) <= {"lm_head.weight"}, (missing, unexpected)
+    model.tie_weights()
+
+
+def make_layouts(folder, scratch):
+    """The ids and positions of everything before the question, for each length, by the processor itself."""
+    from transformers import Qwen2_5OmniProcessor
+
+    processor = Qwen2_5OmniProcessor.from_pretrained(folder)
+    model = new_model(folder)
+    layouts = {}
+    for seconds in range(4, 13):
+        for sound in (True, False):
+            content = [dict(type="video", video="x"), dict(type="text", text="#")]
+            text = processor.apply_chat_template([dict(role="user", content=content)], add_generation_prompt=True,
+                                                 tokenize=False)
+            video = torch.zeros(2 * seconds, 3, TALL, WIDE)
+            audio = [np.zeros(seconds * RATE, np.float32)] if sound else None
+            inputs = processor(text=text, audio=audio, videos=[video], return_tensors="pt", padding=True,
+                               use_audio_in_video=sound, fps=2.0)
+            lengths = inputs["feature_attention_mask"].sum(-1) if sound else None
+            positions, _ = model.get_rope_index(
+                inputs.input_ids, None, inputs.video_grid_thw, inputs.attention_mask, sound, lengths,
+                inputs.video_second_per_grid)
+            ids = inputs.input_ids[0].tolist()
+            n = ids.index(processor.tokenizer.encode("#")[0], ids.index(processor.tokenizer.convert_tokens_to_ids(
+                "<|VIDEO|>")))
+            positions = positions[:, 0].long()
+            layouts[f"{seconds}{'s' if sound else ''}"] = dict(
+                ids=ids[:n], positions=positions[:, :n].tolist(), next=int(positions[0, n]))
+    return layouts
+
+
+def prepare(options):
+    folder = options.output / "tokenizer"
+    texts = subprocess.run([options.tool, "--texts", "3000", "--seed", "1"], capture_output=True, text=True,
+                           check=True).stdout.split("\n")
+    make_tokenizer(texts, folder)
+    (options.output / "layouts.json").write_text(json.dumps(make_layouts(folder, options.output)))
+    model = new_model(folder)
+    count = sum(value.numel() for value in model.parameters())
+    print(f"{count} parameters, {2 * count} bytes")
+    for part in (model.model, model.visual, model.audio_tower):
+        print(type(part).__name__, sum(value.numel() for value in part.parameters()))
+
+
+# --- clips -------------------------------------------------------------------
+
+def read_clip(stream):
+    head = stream.read(28)
+    if len(head) < 28:
+        return None
+    mark, seconds, frames, height, width, samples, size = struct.unpack("<7I", head)
+    assert mark == 0x52545341 and height == HEIGHT and width == WIDTH
+    pixels = np.frombuffer(stream.read(frames * height * width * 3), np.uint8).reshape(frames, height, width, 3)
+    sound = np.frombuffer(stream.read(2 * samples), np.int16)
+    return seconds, pixels, sound, json.loads(stream.read(size))
+
+
+class Packer:
+    """Lays questions and answers one after the other, each seeing the clip and itself only."""
+
+    def __init__(self, folder, seed):
+        from tokenizers import Tokenizer
+
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.ids = json.loads((folder / "added_tokens.json").read_text())
+        self.random = np.random.default_rng(seed)
+        self.tail = "<|im_end|>\n<|im_start|>assistant\n"
+        self.cache = {}
+
+    def encode(self, row):
+        if "coded" not in row:
+            prompt = self.tokenizer.encode(row["prompt"] + self.tail, add_special_tokens=False).ids
+            answer = self.tokenizer.encode(row["answer"], add_special_tokens=False).ids
+            row["coded"] = prompt, answer + [self.ids["<|im_end|>"]]
+        return row["coded"]
+
+    def choose(self, rows, stage):
+        """Which rows of a clip to learn from, in the order of the curriculum."""
+        by = {}
+        for row in rows:
+            by.setdefault(row["kind"], []).append(row)
+        pick = lambda kind, n: [by[kind][i] for i in self.random.permutation(len(by.get(kind, [])))[:n]]
+        captions = pick("all", 1) if self.random.random() < [0.0, 0.2, 0.5][stage] else []
+        short = pick("all-short", 1) if not captions and self.random.random() < [0.1, 0.6, 0.3][stage] else []
+        singles = pick("single", [7, 4, 4][stage]) + pick("account", [2, 2, 2][stage])
+        return pick("claim", [12, 14, 16][stage]), captions + short + singles + pick("refine", [1, 2, 2][stage])
+
+    def pack(self, rows, stage):
+        claims, others = self.choose(rows, stage)
+        out = dict(ids=np.zeros(SUFFIX, np.int64), group=np.full(SUFFIX, -2, np.int16), row=np.full(SUFFIX, -2, np.int16),
+                   position=np.zeros(SUFFIX, np.int64), label=np.full(SUFFIX, -100, np.int64),
+                   weight=np.zeros(SUFFIX, np.float32), kind=np.zeros(SUFFIX, np.int8))
+        at = 0
+
+        def put(tokens, group, row, position):
+            nonlocal at
+            n = len(tokens)
+            out["ids"][at:at + n] = tokens
+            out["group"][at:at + n] = group
+            out["row"][at:at + n] = row
+            out["position"][at:at + n] = position + np.arange(n)
+            at += n
+
+        def put_row(prompt, answer, group, row, position, weight, kind):
+            if at + len(prompt) + len(answer) > SUFFIX:
+                return
+            put(prompt, group, row, position)
+            start = at - 1
+            put(answer[:-1], group, row, position + len(prompt))
+            out["label"][start:start + len(answer)] = answer
+            out["weight"][start:start + len(answer)] = weight
+            out["kind"][start:start + len(answer)] = kind
+
+        coded = [self.encode(row) for row in claims]
+        stem = os.path.commonprefix([prompt for prompt, _ in coded]) if coded else []
+        if coded:
+            stem = stem[:min(len(prompt) for prompt, _ in coded) - 1]
+            put(stem, 0, -1, 0)
+        for n, (prompt, answer) in enumerate(coded):
+            # The word decides; the end after it is learnt at once.
+            put_row(prompt[len(stem):], answer, 0, n, len(stem), np.array([4] + [0.2] * (len(answer) - 1)), 1)
+        kinds = dict(single=2, account=3, refine=4, all=5)
+        kinds["all-short"] = 6
+        for n, row in enumerate(others):
+            prompt, answer = self.encode(row)
+            put_row(prompt, answer, n + 1, 0, 0, 1, kinds[row["kind"]])
+        return out
+
+
+PACKS = 3  # ways to ask about a clip while it is kept
+FIELDS = ("ids", "group", "row", "position", "label", "weight", "kind")
+
+
+def produce(tool, folder, seed, stage, worker, queue, slots, frames_room, sound_room):
+    """One process: render, tokenise, hand over."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    packer = Packer(folder, seed)
+    process = subprocess.Popen(tool + ["--seed", str(seed), "--count", "4000000", "--output", "-"], stdout=subprocess.PIPE,
+                               bufsize=1 << 20)
+    pixels_at = [np.frombuffer(room, np.uint8) for room in frames_room]
+    sound_at = [np.frombuffer(room, np.int16) for room in sound_room]
+    while True:
+        clip = read_clip(process.stdout)
+        if clip is None:
+            return
+        seconds, pixels, sound, about = clip
+        packs = [packer.pack(about["rows"], stage.value) for _ in range(PACKS)]
+        slot = slots.get()
+        pixels_at[slot][:pixels.size] = pixels.reshape(-1)
+        sound_at[slot][:sound.size] = sound
+        queue.put((worker, slot, seconds, len(sound), packs))
+
+
+class Ring:
+    """Clips in the memory of the device, by length; new ones push out the oldest."""
+
+    def __init__(self, device, capacity):
+        self.device, self.capacity, self.lock = device, capacity, threading.Lock()
+        self.bins = {}
+        for seconds in range(4, 13):
+            for sound in (True, False):
+                n = capacity if sound else max(capacity // 8, 2)
+                self.bins[seconds, sound] = dict(
+                    n=0, at=0, size=n,
+                    frames=torch.empty(n, 2 * seconds, HEIGHT, WIDTH, 3, dtype=torch.uint8, device=device),
+                    sound=torch.empty(n, seconds * RATE, dtype=torch.int16, device=device) if sound else None,
+                    packs=[None] * n)
+        self.total = 0
+
+    def add(self, seconds, pixels, sound, packs):
+        bin_ = self.bins[seconds, len(sound) > 0]
+        with self.lock:
+            at = bin_["at"]
+            bin_["frames"][at].copy_(torch.from_numpy(pixels.reshape(2 * seconds, HEIGHT, WIDTH, 3)))
+            if len(sound):
+                bin_["sound"][at].copy_(torch.from_numpy(sound))
+            bin_["packs"][at] = packs
+            bin_["at"] = (at + 1) % bin_["size"]
+            bin_["n"] = min(bin_["n"] + 1, bin_["size"])
+            self.total += 1
+
+    def sample(self, random, size):
+        """A batch of one length: the lengths in the proportion in which they come."""
+        keys = [key for key, bin_ in self.bins.items() if bin_["n"] > 0]
+        share = np.array([1.0 if sound else 0.11 for _, sound in keys])
+        seconds, sound = keys[random.choice(len(keys), p=share / share.sum())]
+        bin_ = self.bins[seconds, sound]
+        with self.lock:
+            index = random.permutation(bin_["n"])[:size]
+            where = torch.from_numpy(index).to(self.device)
+            packs = [bin_["packs"][i][random.integers(PACKS)] for i in index]
+            frames = bin_["frames"][where]
+            heard = bin_["sound"][where] if sound else None
+        fields = {name: torch.from_numpy(np.stack([pack[name] for pack in packs])).to(self.device) for name in FIELDS}
+        return seconds, frames, heard, fields
+
+
+# --- preprocessing, as the processor does it ---------------------------------
+
+MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073])
+STD = torch.tensor([0.26862954, 0.26130258, 0.27577711])
+
+
+def spoil(frames, noise, level):
+    """What H.264 does to a picture, roughly: colour at half the resolution, a little noise."""
+    y = 0.299 * frames[:, 0] + 0.587 * frames[:, 1] + 0.114 * frames[:, 2]
+    n, height, width = y.shape
+
+    def halved(x):
+        x = x.reshape(n, height // 2, 2, width // 2, 2).mean((2, 4))
+        return x[:, :, None, :, None].expand(-1, -1, 2, -1, 2).reshape(n, height, width)
+
+    blue, red = y + halved(frames[:, 2] - y), y + halved(frames[:, 0] - y)
+    green = (y - 0.299 * red - 0.114 * blue) / 0.587
+    return (torch.stack([red, green, blue], 1) + level * noise).clamp(0, 255).round()
+
+
+def normalise(x, mean, std, dtype):
+    """[frames, 3, height, width] to [pairs, patches, 2 * 3 * 28 * 28], scaled as the processor does it."""
+    x = ((x.clamp(0, 255).round() / 255 - mean) / std).to(dtype)
+    x = x.reshape(x.shape[0] // 2, 2, 3, TALL // 56, 2, PATCH, WIDE // 56, 2, PATCH)
+    # pair, block row, block column, row in it, column in it, colour, time, y, x
+    x = x.permute(0, 3, 6, 4, 7, 2, 1, 5, 8)
+    return x.reshape(x.shape[0], TALL // PATCH * (WIDE // PATCH), -1)
+
+
+def patches_of(ops, frames, dtype, generator=None):
+    """[clips, frames, height, width, 3] of bytes to [clips * frames / 2, patches, values]."""
+    x = frames.flatten(0, 1).permute(0, 3, 1, 2).float().contiguous()
+    if generator is not None:
+        draw = torch.rand(len(x), 1, 1, 1, device=x.device, generator=generator)
+        x = ops.spoil(x, torch.randn(x.shape, device=x.device, generator=generator), 3 * draw)
+    x = F.interpolate(x, (TALL, WIDE), mode="bicubic", antialias=True)
+    return ops.normalise(x, MEAN.to(x.device)[:, None, None], STD.to(x.device)[:, None, None], dtype)
+
+
+class Mel:
+    def __init__(self, device):
+        from transformers import WhisperFeatureExtractor
+
+        self.filters = torch.tensor(WhisperFeatureExtractor(feature_size=128).mel_filters, dtype=torch.float32,
+                                    device=device)
+        self.window = torch.hann_window(400, device=device)
+
+    def __call__(self, sound, generator=None):
+        """[clips, samples] to [clips, 128, frames]; behind the clip is silence, as in the padded original."""
+        x = sound.float() / 32768
+        if generator is not None:
+            draw = lambda: torch.rand(len(x), 1, device=x.device, generator=generator)
+            x = x * (0.7 + 0.5 * draw())
+            x = x + 0.002 * draw() ** 2 * torch.randn(x.shape, device=x.device, generator=generator)
+        frames = x.shape[1] // 160
+        power = torch.stft(F.pad(x, (0, 800)), 400, 160, window=self.window, return_complex=True).abs()[..., :frames] ** 2
+        mel = (self.filters.T @ power).clamp(min=1e-10).log10()
+        mel = torch.maximum(mel, mel.amax((1, 2), keepdim=True) - 8)
+        return (mel + 4) / 4
+
+
+# --- the model's own layers, for many clips at once --------------------------
+
+def rms_norm(x, weight, eps):
+    wide = x.float()
+    return weight.to(x.dtype) * (wide * torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + eps)).to(x.dtype)
+
+
+def rotate(x, cos, sin):
+    wide, half = x.float(), x.shape[-1] // 2
+    return (wide * cos + torch.cat((-wide[..., half:], wide[..., :half]), -1) * sin).to(x.dtype)
+
+
+def gate(x, y):
+    return F.silu(x) * y
+
+
+class Ops:
+    """The parts that move much and compute little; compiled, each is one pass over the memory."""
+
+    def __init__(self, compiled):
+        for f in (rms_norm, rotate, gate, spoil, normalise):
+            setattr(self, f.__name__, torch.compile(f, dynamic=True) if compiled else f)
+
+
+def see(ops, visual, patches):
+    """[pairs, patches, values] to [pairs, tokens, hidden]; one window holds a whole frame."""
+    weight = visual.patch_embed.proj.weight
+    x = F.linear(patches, weight.reshape(len(weight), -1))
+    grid = torch.tensor([[1, TALL // PATCH, WIDE // PATCH]], device=x.device)
+    angles = visual.rot_pos_emb(grid).to(x.device)
+    cos, sin = (f(angles).repeat(1, 2)[:, None] for f in (torch.cos, torch.sin))
+    pairs, n = x.shape[:2]
+    for block in visual.blocks:
+        a, mlp = block.attn, block.mlp
+        h = ops.rms_norm(x, block.norm1.weight, 1e-6)
+        q, k, v = (part(h).reshape(pairs, n, a.num_heads, -1) for part in (a.q, a.k, a.v))
+        q, k = ops.rotate(q, cos, sin), ops.rotate(k, cos, sin)
+        o = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
+        x = x + a.proj(o.transpose(1, 2).reshape(pairs, n, -1))
+        h = ops.rms_norm(x, block.norm2.weight, 1e-6)
+        x = x + mlp.down_proj(ops.gate(mlp.gate_proj(h), mlp.up_proj(h)))
+    merger = visual.merger
+    x = ops.rms_norm(x, merger.ln_q.weight, 1e-6)
+    return merger.mlp(x.reshape(pairs, n // 4, -1))
+
+
+def hear(tower, mel):
+    """[clips, 128, frames] to [clips, tokens, hidden]; every chunk is full."""
+    clips, bins, frames = mel.shape
+    size = tower.n_window * 2
+    x = mel.reshape(clips, bins, frames // size, size).transpose(1, 2).reshape(-1, bins, size)
+    x = F.gelu(tower.conv2(F.gelu(tower.conv1(x)))).transpose(1, 2)
+    x = x + tower.positional_embedding.positional_embedding[:x.shape[1]].to(x.dtype)
+    n, rows = x.shape[:2]
+    for layer in tower.layers:
+        a = layer.self_attn
+        h = layer.self_attn_layer_norm(x)
+        q, k, v = (part(h).reshape(n, rows, a.num_heads, -1).transpose(1, 2) for part in (a.q_proj, a.k_proj, a.v_proj))
+        o = F.scaled_dot_product_attention(q, k, v)
+        x = x + a.out_proj(o.transpose(1, 2).reshape(n, rows, -1))
+        x = x + layer.fc2(F.gelu(layer.fc1(layer.final_layer_norm(x))))
+    x = F.avg_pool1d(x.reshape(clips, -1, x.shape[-1]).transpose(1, 2), 2, 2).transpose(1, 2)
+    return tower.proj(tower.ln_post(x))
+
+
+def angles_of(text, x, positions):
+    """The cosines and sines of mRoPE, time, height and width in their sections: [clips, tokens, 1, head]."""
+    section = text.config.rope_scaling["mrope_section"] * 2
+    return (torch.cat([part[i % 3] for i, part in enumerate(whole.float().split(section, -1))], -1)[:, :, None]
+            for whole in text.rotary_emb(x.float(), positions))
+
+
+def decode(ops, text, x, positions, mask):
+    """The decoder's layers. The clip is plain causal; the questions behind it see what the mask says."""
+    cos, sin = angles_of(text, x, positions)
+    clips, length = x.shape[:2]
+    p = mask.shape[-1] - mask.shape[-2]
+    for layer in text.layers:
+        a, mlp = layer.self_attn, layer.mlp
+        h = ops.rms_norm(x, layer.input_layernorm.weight, text.config.rms_norm_eps)
+        q, k, v = (part(h).reshape(clips, length, -1, a.head_dim) for part in (a.q_proj, a.k_proj, a.v_proj))
+        q, k = ops.rotate(q, cos, sin).transpose(1, 2), ops.rotate(k, cos, sin).transpose(1, 2)
+        k, v = k.repeat_interleave(a.num_key_value_groups, 1), v.transpose(1, 2).repeat_interleave(
+            a.num_key_value_groups, 1)
+        first = F.scaled_dot_product_attention(q[:, :, :p], k[:, :, :p], v[:, :, :p], is_causal=True)
+        rest = F.scaled_dot_product_attention(q[:, :, p:], k, v, attn_mask=mask)
+        o = torch.cat((first.transpose(1, 2), rest.transpose(1, 2)), 1)
+        x = x + a.o_proj(o.reshape(clips, length, -1))
+        h = ops.rms_norm(x, layer.post_attention_layernorm.weight, text.config.rms_norm_eps)
+        x = x + mlp.down_proj(ops.gate(mlp.gate_proj(h), mlp.up_proj(h)))
+    return ops.rms_norm(x[:, p:], text.norm.weight, text.config.rms_norm_eps)
+
+
+class Learner:
+    def __init__(self, model, bundle, device, fast=False):
+        self.model, self.device, self.mel = model, device, Mel(device)
+        self.ops, self.dtype = Ops(fast), torch.bfloat16 if fast else torch.float32
+        config = model.config
+        self.audio, self.video = config.audio_token_index, config.video_token_index
+        self.layouts = {}
+        for name, layout in json.loads((bundle / "layouts.json").read_text()).items():
+            self.layouts[name] = (torch.tensor(layout["ids"], device=device),
+                                  torch.tensor(layout["positions"], device=device), layout["next"])
+
+    def hidden(self, seconds, frames, heard, fields, generator=None):
+        """What the decoder has at the questions: [clips, SUFFIX, hidden]."""
+        model = self.model
+        ids, positions, follow = self.layouts[f"{seconds}{'s' if heard is not None else ''}"]
+        clips, p = len(frames), len(ids)
+        with torch.no_grad():
+            patches = patches_of(self.ops, frames, self.dtype, generator)
+            mel = self.mel(heard, generator) if heard is not None else None
+        embed = model.model.embed_tokens
+        x = embed(ids).to(self.dtype).expand(clips, -1, -1).clone()
+        seen = see(self.ops, model.visual, patches).reshape(clips, -1, x.shape[-1])
+        x[:, ids == self.video] = seen.to(x.dtype)
+        if mel is not None:
+            x[:, ids == self.audio] = hear(model.audio_tower, mel).to(x.dtype)
+        x = torch.cat((x, embed(fields["ids"]).to(self.dtype)), 1)
+        after = (follow + fields["position"]).expand(3, -1, -1)
+        positions = torch.cat((positions[:, None].expand(-1, clips, -1), after), 2)
+        group, row = fields["group"], fields["row"]
+        n = group.shape[1]
+        same = (group[:, :, None] == group[:, None]) & ((row[:, None] == -1) | (row[:, :, None] == row[:, None]))
+        same &= torch.ones(n, n, dtype=torch.bool, device=x.device).tril()
+        mask = torch.cat((torch.ones(clips, n, p, dtype=torch.bool, device=x.device), same), 2)[:, None]
+        return decode(self.ops, model.model, x, positions, mask)
+
+    def loss(self, hidden, fields):
+        asked = fields["label"] >= 0
+        logits = self.model.lm_head(hidden[asked]).float()
+        label, weight = fields["label"][asked], fields["weight"][asked]
+        each = F.cross_entropy(logits, label, reduction="none")
+        right = logits.argmax(-1) == label
+        return (each * weight).sum() / weight.sum(), each.detach(), right, fields["kind"][asked], weight
+
+
+def self_check(model, bundle, clip):
+    """The shortcuts give what the class's own forward() gives."""
+    seconds, pixels, sound, about = clip
+    model.eval()
+    learner = Learner(model, bundle, torch.device("cpu"))
+    frames, heard = torch.from_numpy(pixels.copy())[None], torch.from_numpy(sound.copy())[None] if len(sound) else None
+    packer = Packer(bundle / "tokenizer", 1)
+    pack = packer.pack(about["rows"], 2)
+    fields = {name: torch.from_numpy(pack[name])[None] for name in FIELDS}
+    ids, positions, follow = learner.layouts[f"{seconds}{'s' if len(sound) else ''}"]
+    with torch.no_grad():
+        got = model.lm_head(learner.hidden(seconds, frames, heard, fields)[0])
+        worst = 0
+        for group in sorted(set(pack["group"][pack["group"] >= 0].tolist())):
+            for row in sorted(set(pack["row"][(pack["group"] == group) & (pack["row"] >= 0)].tolist()))[:4]:
+                at = (pack["group"] == group) & ((pack["row"] == -1) | (pack["row"] == row))
+                tokens = torch.cat((ids, torch.from_numpy(pack["ids"][at])))[None]
+                place = torch.cat((positions, (follow + torch.from_numpy(pack["position"][at])).expand(3, -1)), 1)
+                extra = {}
+                if len(sound):
+                    mel = learner.mel(heard)
+                    extra = dict(input_features=mel, feature_attention_mask=torch.ones(1, mel.shape[2], dtype=torch.long),
+                                 use_audio_in_video=True)
+                out = model(input_ids=tokens, attention_mask=torch.ones_like(tokens), position_ids=place[:, None],
+                            pixel_values_videos=patches_of(learner.ops, frames, torch.float32).reshape(-1, 3 * 2 * PATCH * PATCH),
+                            video_grid_thw=torch.tensor([[seconds, TALL // PATCH, WIDE // PATCH]]),
+                            video_second_per_grid=torch.tensor([1.0]), **extra).logits[0, len(ids):]
+                worst = max(worst, float((out - got[torch.from_numpy(at)]).abs().max()))
+    model.train()
+    print(f"shortcuts against forward(): logits differ by {worst:.2e}", flush=True)
+    assert worst < 2e-3
+
+
+# --- training ----------------------------------------------------------------
+
+KINDS = ["", "claim", "single", "account", "refine", "all", "short"]
+
+
+def evaluate(learner, clips, packer, device, amp):
+    """Held-out clips, answers forced: share of right tokens by kind; right words of claims by class."""
+    right, count, by_class = {}, {}, {}
+    with torch.no_grad():
+        for seconds, pixels, sound, about in clips:
+            claims = [row for row in about["rows"] if row["kind"] == "claim"]
+            for rows in (claims, [row for row in about["rows"] if row["kind"] in ("all", "single", "refine")]):
+                packer.random = np.random.default_rng(1)
+                pack = packer.pack(rows, 2)
+                fields = {name: torch.from_numpy(pack[name])[None].to(device) for name in FIELDS}
+                heard = torch.from_numpy(sound.copy())[None].to(device) if len(sound) else None
+                with torch.autocast(device.type, torch.bfloat16, enabled=amp):
+                    hidden = learner.hidden(seconds, torch.from_numpy(pixels.copy())[None].to(device), heard, fields)
+                    _, _, ok, kind, weight = learner.loss(hidden, fields)
+                for k in range(1, len(KINDS)):
+                    at = (kind == k) & ((weight > 1) if k == 1 else (weight > 0))
+                    right[k] = right.get(k, 0) + int(ok[at].sum())
+                    count[k] = count.get(k, 0) + int(at.sum())
+    return "  ".join(f"{KINDS[k]} {right[k] / count[k]:.4f}" for k in right if count[k])
+
+
+class Renderers:
+    """Processes that render; a thread carries what they made to the ring."""
+
+    SLOTS = 6
+
+    def __init__(self, options):
+        context = mp.get_context("fork")
+        self.stage, self.queue, self.rooms, self.processes = context.Value("i", 0), context.Queue(256), [], []
+        for worker in range(options.processes):
+            frames = [context.RawArray("B", 24 * HEIGHT * WIDTH * 3) for _ in range(self.SLOTS)]
+            sound = [context.RawArray("h", 12 * RATE) for _ in range(self.SLOTS)]
+            slots = context.Queue()
+            for slot in range(self.SLOTS):
+                slots.put(slot)
+            process = context.Process(target=produce, daemon=True, args=(
+                options.tool.split(), options.bundle / "tokenizer", options.data_seed + worker, self.stage, worker,
+                self.queue, slots, frames, sound))
+            process.start()
+            self.processes.append(process)
+            self.rooms.append((slots, [np.frombuffer(f, np.uint8) for f in frames],
+                               [np.frombuffer(s, np.int16) for s in sound]))
+        self.ended = threading.Event()
+
+    def feed(self, ring, full, rate):
+        """Carry on; once `full` are there no more than `rate` a second, which leaves the learner its time."""
+        def carry():
+            while not self.ended.is_set():
+                if ring.total >= full:
+                    time.sleep(1 / rate)
+                worker, slot, seconds, samples, packs = self.queue.get()
+                slots, frames, sound = self.rooms[worker]
+                ring.add(seconds, frames[slot][:2 * seconds * HEIGHT * WIDTH * 3], sound[slot][:samples], packs)
+                slots.put(slot)
+
+        threading.Thread(target=carry, daemon=True).start()
+
+    def end(self):
+        self.ended.set()
+        for process in self.processes:
+            process.terminate()
+
+
+def some_clips(tool, seed, n):
+    process = subprocess.Popen(tool.split() + ["--seed", str(seed), "--count", str(n), "--output", "-"],
+                               stdout=subprocess.PIPE)
+    clips = [read_clip(process.stdout) for _ in range(n)]
+    process.wait()
+    return clips
+
+
+def train(options):
+    start = time.time()
+    device = torch.device(options.device)
+    amp = device.type == "cuda"
+    renderers = Renderers(options)
+    renderers.stage.value = 2 if options.start else 0
+    held_out = some_clips(options.tool, options.held_out, options.evaluate)
+    model = new_model(options.bundle / "tokenizer", options.seed)
+    if options.start:
+        load_weights(model, options.start)
+    self_check(model, options.bundle, held_out[0])
+    model = model.to(device)
+    ring = Ring(device, options.ring)
+    renderers.feed(ring, 8 * options.ring, 150)
+    learner = Learner(model, options.bundle, device, amp)
+    packer = Packer(options.bundle / "tokenizer", 1)
+    decay = [value for value in model.parameters() if value.ndim > 1]
+    other = [value for value in model.parameters() if value.ndim <= 1]
+    optimizer = torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=other, weight_decay=0.0)],
+                                  lr=options.rate, betas=(0.9, 0.98), fused=amp)
+    random, generator = np.random.default_rng(options.seed), torch.Generator(device=device)
+    generator.manual_seed(options.seed)
+    while ring.total < options.fill:
+        time.sleep(0.2)
+    print(f"{time.time() - start:.0f} s: {ring.total} clips; learning begins", flush=True)
+    begin, sums, counts, losses, shown = time.time(), {}, {}, [], time.time()
+    step, progress = 0, 0.0
+    while progress < 1:
+        progress = max(step / options.steps, (time.time() - start) / options.seconds)
+        if not options.start:
+            renderers.stage.value = 0 if progress < 0.2 else 1 if progress < 0.45 else 2
+        warm = min(1, (step + 1) / options.warm)
+        for group in optimizer.param_groups:
+            group["lr"] = options.rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1))))
+        seconds, frames, heard, fields = ring.sample(random, options.batch)
+        with torch.autocast(device.type, torch.bfloat16, enabled=amp):
+            hidden = learner.hidden(seconds, frames, heard, fields, generator)
+            loss, each, right, kind, weight = learner.loss(hidden, fields)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        if step % 20 == 0:
+            losses.append(float(loss))
+            for k in range(1, len(KINDS)):
+                at = (kind == k) & ((weight > 1) if k == 1 else (weight > 0))
+                if bool(at.any()):
+                    sums[k] = sums.get(k, 0) + float(right[at].float().mean())
+                    counts[k] = counts.get(k, 0) + 1
+        if time.time() - shown > options.show:
+            print(f"{time.time() - start:.0f} s step {step} ({1000 * (time.time() - begin) / step:.0f} ms) stage {renderers.stage.value} "
+                  f"clips {ring.total} loss {np.mean(losses or [0]):.4f}  "
+                  + "  ".join(f"{KINDS[k]} {sums[k] / counts[k]:.4f}" for k in sorted(sums)), flush=True)
+            sums, counts, losses, shown = {}, {}, [], time.time()
+        if options.save_every and step % options.save_every == 0:
+            save(model, options.bundle / "tokenizer", options.output)
+    renderers.end()
+    save(model, options.bundle / "tokenizer", options.output)
+    print(f"{time.time() - start:.0f} s: {step} steps, {ring.total} clips; saved", flush=True)
+    model.eval()
+    print("held out: " + evaluate(learner, held_out, packer, device, amp), flush=True)
+    print(f"{time.time() - start:.0f} s: done", flush=True)
+    os._exit(0)  # the renderers hold pipes that nobody reads any more
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(required=True)
+    verb = verbs.add_parser("prepare")
+    verb.add_argument("--tool", required=True, help="the program make_training_set")
+    verb.add_argument("--output", type=pathlib.Path, required=True)
+    verb.set_defaults(call=prepare)
+    verb = verbs.add_parser("train")
+    verb.add_argument("--tool", required=True)
+    verb.add_argument("--bundle", type=pathlib.Path, required=True)
+    verb.add_argument("--output", type=pathlib.Path, required=True)
+    verb.add_argument("--start", type=pathlib.Path, help="a checkpoint to go on from")
+    verb.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    verb.add_argument("--seed", type=int, default=1)
+    verb.add_argument("--data-seed", type=int, default=1000, help="of the first process that renders")
+    verb.add_argument("--held-out", type=int, default=77, help="seed of the clips that are never learnt from")
+    verb.add_argument("--evaluate", type=int, default=100)
+    verb.add_argument("--processes", type=int, default=max(1, (os.cpu_count() or 2) - 1))
+    verb.add_argument("--steps", type=int, default=7000)
+    verb.add_argument("--seconds", type=float, default=1e9, help="end the schedule by then, counted from the start")
+    verb.add_argument("--batch", type=int, default=48)
+    verb.add_argument("--rate", type=float, default=1.5e-3)
+    verb.add_argument("--warm", type=int, default=300)
+    verb.add_argument("--ring", type=int, default=2000, help="clips kept of each length")
+    verb.add_argument("--fill", type=int, default=4000, help="clips to render before the first step")
+    verb.add_argument("--show", type=float, default=10)
+    verb.add_argument("--save-every", type=int, default=0)
+    verb.set_defaults(call=train)
+    options = parser.parse_args()
+    options.call(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
