@@ -243,10 +243,10 @@ class Packer:
         for row in rows:
             by.setdefault(row["kind"], []).append(row)
         pick = lambda kind, n: [by[kind][i] for i in self.random.permutation(len(by.get(kind, [])))[:n]]
-        captions = pick("all", 1) if self.random.random() < [0.0, 0.2, 0.5][stage] else []
-        short = pick("all-short", 1) if not captions and self.random.random() < [0.1, 0.6, 0.3][stage] else []
-        singles = pick("single", [7, 4, 4][stage]) + pick("account", [2, 2, 2][stage])
-        return pick("claim", [12, 14, 16][stage]), captions + short + singles + pick("refine", [1, 2, 2][stage])
+        captions = pick("all", 1) if self.random.random() < [0.0, 0.2, 0.5, 0.1][stage] else []
+        short = pick("all-short", 1) if not captions and self.random.random() < [0.1, 0.6, 0.3, 0.1][stage] else []
+        singles = pick("single", [7, 4, 4, 2][stage]) + pick("account", [2, 2, 2, 1][stage])
+        return pick("claim", [12, 14, 16, 8][stage]), captions + short + singles + pick("refine", [1, 2, 2, 1][stage])
 
     def pack(self, rows, stage):
         claims, others = self.choose(rows, stage)
@@ -666,11 +666,14 @@ def some_clips(tool, seed, n):
 
 
 def train(options):
+    global SUFFIX
+
+    SUFFIX = options.suffix
     start = time.time()
     device = torch.device(options.device)
-    amp = device.type == "cuda"
+    amp = device.type == "cuda" or options.amp
     renderers = Renderers(options)
-    renderers.stage.value = 2 if options.start else 0
+    renderers.stage.value = options.stage if options.start else 0
     held_out = some_clips(options.tool, options.held_out, options.evaluate)
     model = new_model(options.bundle / "tokenizer", options.seed)
     if options.start:
@@ -678,13 +681,13 @@ def train(options):
     self_check(model, options.bundle, held_out[0])
     model = model.to(device)
     ring = Ring(device, options.ring)
-    renderers.feed(ring, 8 * options.ring, 150)
+    renderers.feed(ring, 8 * options.ring, options.refresh)
     learner = Learner(model, options.bundle, device, amp)
     packer = Packer(options.bundle / "tokenizer", 1)
     decay = [value for value in model.parameters() if value.ndim > 1]
     other = [value for value in model.parameters() if value.ndim <= 1]
     optimizer = torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=other, weight_decay=0.0)],
-                                  lr=options.rate, betas=(0.9, 0.98), fused=amp)
+                                  lr=options.rate, betas=(0.9, 0.98), fused=device.type == "cuda")
     random, generator = np.random.default_rng(options.seed), torch.Generator(device=device)
     generator.manual_seed(options.seed)
     while ring.total < options.fill:
@@ -743,6 +746,8 @@ def main():
     verb.add_argument("--bundle", type=pathlib.Path, required=True)
     verb.add_argument("--output", type=pathlib.Path, required=True)
     verb.add_argument("--start", type=pathlib.Path, help="a checkpoint to go on from")
+    verb.add_argument("--stage", type=int, default=2, help="of the curriculum, with --start; 3: few questions a clip")
+    verb.add_argument("--suffix", type=int, default=SUFFIX, help="tokens of questions and answers of a clip")
     verb.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     verb.add_argument("--seed", type=int, default=1)
     verb.add_argument("--data-seed", type=int, default=1000, help="of the first process that renders")
@@ -752,10 +757,12 @@ def main():
     verb.add_argument("--steps", type=int, default=7000)
     verb.add_argument("--seconds", type=float, default=1e9, help="end the schedule by then, counted from the start")
     verb.add_argument("--batch", type=int, default=48)
+    verb.add_argument("--amp", action="store_true", help="bfloat16 on a CPU too")
     verb.add_argument("--rate", type=float, default=1.5e-3)
     verb.add_argument("--warm", type=int, default=300)
     verb.add_argument("--ring", type=int, default=2000, help="clips kept of each length")
     verb.add_argument("--fill", type=int, default=4000, help="clips to render before the first step")
+    verb.add_argument("--refresh", type=float, default=150, help="clips a second that replace kept ones")
     verb.add_argument("--show", type=float, default=10)
     verb.add_argument("--save-every", type=int, default=0)
     verb.set_defaults(call=train)
