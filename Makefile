@@ -191,8 +191,15 @@ JOBS      ?= $(shell nproc)
 
 unit: $(UNITS)
 
+# Those that take longest come first, so that none of them is left alone at the
+# end; some tests mostly wait, so one more than there are processors runs.
+SLOW_TESTS := tests/cli/endpoint.sh $(BUILD)/tests/test_http \
+              tests/cli/plant.sh tests/cli/resume.sh tests/cli/chain.sh
+CHECK_TESTS = $(filter $(SLOW_TESTS),$(CLI_TESTS) $(UNITS)) \
+              $(filter-out $(SLOW_TESTS),$(CLI_TESTS) $(UNITS))
+
 check: all unit tools ## run the tests
-	tests/run.sh $(CURDIR)/$(BINDIR) $(JOBS) $(UNITS) $(CLI_TESTS)
+	tests/run.sh $(CURDIR)/$(BINDIR) $$(($(JOBS) + 1)) $(CHECK_TESTS)
 
 # What runs on several threads; meant for MODE=tsan.
 THREAD_TESTS := $(filter %/test_parallel %/test_ops %/test_runner %/test_ledger \
@@ -204,8 +211,10 @@ check-threads: all $(THREAD_TESTS) ## run the tests that use threads
 # Under valgrind: everything but the parity test, which takes an hour there.
 # The other tests that compute much are left to `make check-valgrind-all`.
 VALGRIND_LONG := %/test_decoder %/test_mel %/test_ops %/test_kernels \
-                 %/test_media %/test_resize %/test_ask %/test_answer \
-                 %/test_questions
+                 %/test_quant %/test_pack %/test_media %/test_resize \
+                 %/test_ask %/test_answer %/test_questions \
+                 %/test_synth_draw %/test_synth_say %/test_synth_sound \
+                 %/test_synth_sources %/test_synth_spoil %/test_synth_world
 check-valgrind: all unit $(TEST_STAGES) $(MOCK) ## run the quick unit tests under valgrind
 	tests/valgrind.sh $(JOBS) $(filter-out %/test_parity $(VALGRIND_LONG),$(UNITS))
 

@@ -12,11 +12,11 @@ export logs
 
 # shellcheck disable=SC2016  # the inner shell expands
 printf '%s\n' "$@" | xargs -P "$jobs" -I{} sh -c '
-    name=$(basename "$1")
+    name=$(basename "$1") start=$(date +%s)
     if valgrind -q --error-exitcode=99 --leak-check=full \
         --errors-for-leak-kinds=definite,indirect "$1" \
         >"$logs/$name" 2>&1 </dev/null; then
-        echo "ok   $name under valgrind"
+        echo "ok   $name under valgrind, $(($(date +%s) - start)) s"
         touch "$logs/$name.ok"
     else
         echo "FAIL $name under valgrind (status $?)"
