@@ -1,14 +1,16 @@
 /*
  * What it costs to verify many claims about a clip, against one claim.
  *
- *   bench_verify CHECKPOINT [CLAIMS] [FRAMES] [THREADS]
+ *   bench_verify CHECKPOINT [CLAIMS] [FRAMES] [THREADS] [PRECISION]
  *
  * Made-up frames of a 640 x 360 video (FRAMES 30: 4,485 tokens), the
  * questions of asid-verify about CLAIMS (40) claims of the usual length. Prints
  * one JSON object: tokens that went through the decoder and seconds for one
  * claim and for all, each from an empty timeline and with the towers, their
  * ratios, and the greatest difference between the scores of yes and no of a
- * claim among the others and in a run of its own.
+ * claim among the others and by itself; then the seconds for the eight accounts
+ * that Missing is found by, of TOKENS tokens each, one after the other and
+ * together, and how many of the tokens differ.
  */
 #include <math.h>
 #include <stdio.h>
@@ -20,7 +22,7 @@
 #include "asid/curate/verify.h"
 #include "asid/omni/omni.h"
 
-enum { HEIGHT = 364, WIDTH = 644, MOST = 1000, ALONE = 5 };
+enum { HEIGHT = 364, WIDTH = 644, MOST = 1000, ALONE = 5, TOKENS = 24 };
 
 struct bench {
     struct arena arena;
@@ -120,27 +122,109 @@ static enum asid_rc on_answer(void *user, const struct omni_asked *asked,
     return ASID_OK;
 }
 
-/* n questions from the first on, from nothing. */
-static struct cost ask(struct bench *b, size_t first, size_t n, double *p)
+static struct omni_session *open_session(const struct bench *b)
 {
     const struct omni_run_options options = {.kernels = "auto",
                                              .threads = (unsigned)b->threads,
                                              .capacity =
                                                  omni_layout(b->in)->n + 1024};
-    struct answers answers = {b, p};
     struct omni_session *s = NULL;
+    struct asid_err err;
+
+    if (omni_session_open(b->omni, &options, &s, &err) != ASID_OK)
+        die("session", &err);
+    return s;
+}
+
+static void ask(struct bench *b, struct omni_session *s, size_t first, size_t n,
+                double *p)
+{
+    struct answers answers = {b, p};
+    struct asid_err err;
+
+    if (omni_ask_each(s, b->questions + first, n, on_answer, &answers, &err) !=
+        ASID_OK)
+        die("asking", &err);
+}
+
+/* The first n questions, from nothing. */
+static struct cost ask_from_nothing(struct bench *b, struct omni_session *s,
+                                    size_t n, double *p)
+{
     double start = clock_monotonic();
     struct asid_err err;
-    struct cost cost;
 
-    if (omni_session_open(b->omni, &options, &s, &err) != ASID_OK ||
-        omni_prefill_media(s, b->in, &err) != ASID_OK ||
-        omni_ask_each(s, b->questions + first, n, on_answer, &answers, &err) !=
-            ASID_OK)
-        die("asking", &err);
-    cost = (struct cost){omni_computed(s), clock_monotonic() - start};
+    if (omni_prefill_media(s, b->in, &err) != ASID_OK)
+        die("media", &err);
+    ask(b, s, 0, n, p);
+    return (struct cost){omni_computed(s), clock_monotonic() - start};
+}
+
+static struct cost ask_one(struct bench *b)
+{
+    struct omni_session *s = open_session(b);
+    struct cost cost = ask_from_nothing(b, s, 1, b->alone);
+
     omni_session_close(s);
     return cost;
+}
+
+/* --- accounts -------------------------------------------------------------- */
+
+struct accounts {
+    struct str texts[ATTRIBUTES];
+    struct bpe_ids ids[2][ATTRIBUTES]; /* one by one, together */
+    double seconds[2];
+    size_t tokens, differ;
+};
+
+static void make_accounts(struct bench *b, struct accounts *a)
+{
+    const struct prompts *prompts;
+    struct asid_err err;
+
+    if (prompts_load(&b->arena, &prompts, &err) != ASID_OK)
+        die("prompts", &err);
+    for (size_t i = 0; i < ATTRIBUTES; i++) {
+        const struct prompt_request request = {.set = "verify-account",
+                                               .attributes = &attribute_keys[i],
+                                               .n_attributes = 1,
+                                               .id = ""};
+
+        if (prompt_text(prompts, &b->arena, &request, &a->texts[i], &err) !=
+            ASID_OK)
+            die("prompts", &err);
+    }
+}
+
+/* Behind the media that are on the timeline. */
+static void give_accounts(struct bench *b, struct omni_session *s,
+                          struct accounts *a)
+{
+    const struct omni_sampling how = {
+        .max_tokens = TOKENS, .repetition_penalty = 1.1F, .top_p = 1};
+    double start = clock_monotonic();
+    struct asid_err err;
+
+    make_accounts(b, a);
+    for (size_t i = 0; i < ATTRIBUTES; i++)
+        if (omni_ask(s, a->texts[i], &err) != ASID_OK ||
+            omni_generate(s, &how, &a->ids[0][i], NULL, NULL, &err) != ASID_OK)
+            die("account", &err);
+    a->seconds[0] = clock_monotonic() - start;
+    start = clock_monotonic();
+    if (omni_generate_each(s, a->texts, ATTRIBUTES, &how, a->ids[1], NULL, NULL,
+                           &err) != ASID_OK)
+        die("accounts", &err);
+    a->seconds[1] = clock_monotonic() - start;
+    for (size_t i = 0; i < ATTRIBUTES; i++) {
+        a->tokens += a->ids[0][i].n;
+        for (size_t k = 0; k < a->ids[0][i].n; k++)
+            a->differ +=
+                k >= a->ids[1][i].n || a->ids[1][i].id[k] != a->ids[0][i].id[k];
+        bpe_ids_release(&a->ids[0][i]);
+        bpe_ids_release(&a->ids[1][i]);
+    }
 }
 
 static int32_t first_token(const struct bench *b, const char *word)
@@ -163,16 +247,57 @@ static size_t number(int argc, char **argv, int at, size_t otherwise)
     return argc > at ? strtoul(argv[at], NULL, 10) : otherwise;
 }
 
+static void open_model(struct bench *b, const char *dir, const char *precision)
+{
+    struct omni_load how = {.threads = (unsigned)b->threads};
+    struct asid_err err;
+
+    if (!omni_precision_named(precision, &how.precision))
+        exit(2);
+    if (omni_open_as(dir, &how, &b->omni, &err) != ASID_OK)
+        die(dir, &err);
+    b->yes = first_token(b, "Yes");
+    b->no = first_token(b, "No");
+}
+
+static double greatest_difference(struct bench *b, struct omni_session *s)
+{
+    double worst = 0;
+
+    for (size_t i = 0; i < b->n; i += (b->n + ALONE - 1) / ALONE) {
+        ask(b, s, i, 1, b->alone + i);
+        worst = fmax(worst, fabs(b->alone[i] - b->together[i]));
+    }
+    return worst;
+}
+
+static void print(const struct bench *b, struct cost one, struct cost all,
+                  double worst, const struct accounts *a)
+{
+    printf("{\"media_tokens\":%zu,\"claims\":%zu,\"tokens_one\":%llu,"
+           "\"tokens_all\":%llu,\"tokens_ratio\":%.3f,\"seconds_one\":%.3f,"
+           "\"seconds_all\":%.3f,\"seconds_ratio\":%.3f,"
+           "\"greatest_difference\":%g,\"account_tokens\":%zu,"
+           "\"seconds_one_by_one\":%.3f,\"seconds_together\":%.3f,"
+           "\"tokens_that_differ\":%zu}\n",
+           omni_layout(b->in)->media_end, b->n, (unsigned long long)one.tokens,
+           (unsigned long long)all.tokens,
+           (double)all.tokens / (double)one.tokens, one.seconds, all.seconds,
+           all.seconds / one.seconds, worst, a->tokens, a->seconds[0],
+           a->seconds[1], a->differ);
+}
+
 int main(int argc, char **argv)
 {
     static struct bench b;
+    static struct accounts accounts;
+    struct omni_session *s;
     struct cost one, all;
-    struct asid_err err;
-    double worst = 0;
+    double worst;
 
     if (argc < 2) {
         fprintf(stderr, "usage: bench_verify CHECKPOINT [CLAIMS] [FRAMES] "
-                        "[THREADS]\n");
+                        "[THREADS] [PRECISION]\n");
         return 2;
     }
     b.n = number(argc, argv, 2, 40);
@@ -180,27 +305,16 @@ int main(int argc, char **argv)
     b.threads = number(argc, argv, 4, 0);
     if (b.n < 1 || b.n > MOST || b.frames < 2)
         return 2;
-    if (omni_open(argv[1], &b.omni, &err) != ASID_OK)
-        die(argv[1], &err);
-    b.yes = first_token(&b, "Yes");
-    b.no = first_token(&b, "No");
+    open_model(&b, argv[1], argc > 5 ? argv[5] : "bf16");
     make_questions(&b);
     make_inputs(&b);
-    one = ask(&b, 0, 1, b.alone);
-    all = ask(&b, 0, b.n, b.together);
-    for (size_t i = 0; i < b.n; i += (b.n + ALONE - 1) / ALONE) {
-        if (i > 0)
-            (void)ask(&b, i, 1, b.alone + i);
-        worst = fmax(worst, fabs(b.alone[i] - b.together[i]));
-    }
-    printf("{\"media_tokens\":%zu,\"claims\":%zu,\"tokens_one\":%llu,"
-           "\"tokens_all\":%llu,\"tokens_ratio\":%.3f,\"seconds_one\":%.3f,"
-           "\"seconds_all\":%.3f,\"seconds_ratio\":%.3f,"
-           "\"greatest_difference\":%g}\n",
-           omni_layout(b.in)->media_end, b.n, (unsigned long long)one.tokens,
-           (unsigned long long)all.tokens,
-           (double)all.tokens / (double)one.tokens, one.seconds, all.seconds,
-           all.seconds / one.seconds, worst);
+    one = ask_one(&b);
+    s = open_session(&b);
+    all = ask_from_nothing(&b, s, b.n, b.together);
+    worst = greatest_difference(&b, s);
+    give_accounts(&b, s, &accounts);
+    print(&b, one, all, worst, &accounts);
+    omni_session_close(s);
     omni_inputs_free(b.in);
     omni_close(b.omni);
     arena_release(&b.arena);

@@ -55,7 +55,7 @@ struct answer_question {
     size_t stem;       /* bytes of it that the other questions share; or 0 */
     const struct omni_sampling *sampling; /* free answers only */
     char request[HASH_HEX];               /* the key of its reply */
-    /* Of a yes/no question; set by answer_yes(). */
+    /* Set by answer_yes() and answer_free(). */
     bool answered;
     struct ledger_reply reply;
 };
@@ -83,6 +83,10 @@ struct answer_backend {
     /* One free answer. */
     enum asid_rc (*text)(struct clip *c, const struct answer_question *q,
                          struct answer_text *out, struct asid_err *err);
+    /* n > 1 free answers with one sampling, each as text would give it. Calls
+     * answer_free() for each as yes does answer_yes(). */
+    enum asid_rc (*texts)(struct clip *c, struct answer_question *q, size_t n,
+                          struct asid_err *err);
     /* n > 0 yes/no questions, in any order and any number at once. Calls
      * answer_yes() for each as soon as it is answered, from the thread that
      * made the call, and returns OK only when all are. */
@@ -101,6 +105,11 @@ extern const struct answer_backend answer_endpoint;
 enum asid_rc answer_yes(struct clip *c, struct answer_question *q, double p,
                         double mass, const struct answer_cost *cost,
                         struct asid_err *err) ASID_WARN_UNUSED;
+
+/* Take a free answer to q. It is in the ledger when this returns. */
+enum asid_rc answer_free(struct clip *c, struct answer_question *q,
+                         const struct answer_text *text,
+                         struct asid_err *err) ASID_WARN_UNUSED;
 
 /* The hash under which the reply to a question is kept: all that decides it.
  * sampling NULL: a yes/no question. */

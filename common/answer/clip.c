@@ -122,50 +122,91 @@ static enum asid_rc parse_reply(struct clip *c, const char *request,
 
 /* --- free answers ---------------------------------------------------------- */
 
-static enum asid_rc ask_text(struct clip *c, const struct answer_question *q,
-                             struct ledger_reply *reply, struct asid_err *err)
+enum asid_rc answer_free(struct clip *c, struct answer_question *q,
+                         const struct answer_text *text, struct asid_err *err)
 {
     struct arena *a = c->job->arena;
     struct json *object = json_new_object(a);
+
+    c->work.asked++;
+    json_set(a, object, "text", json_new_str(a, text->text));
+    json_set_i64(a, object, "tokens", (int64_t)text->cost.tokens_out);
+    json_set_bool(a, object, "truncated", text->truncated);
+    q->reply.tokens_in = text->cost.tokens_in;
+    q->reply.tokens_out = text->cost.tokens_out;
+    q->answered = true;
+    return keep(c, q->request, object, &q->reply, err);
+}
+
+static enum asid_rc ask_texts(struct clip *c, struct answer_question *q,
+                              size_t n, struct asid_err *err)
+{
     struct answer_text out = {.truncated = false};
 
+    if (n == 0)
+        return ASID_OK;
+    if (n > 1)
+        return c->m->backend->texts(c, q, n, err);
     TRY(c->m->backend->text(c, q, &out, err));
-    c->work.asked++;
-    json_set(a, object, "text", json_new_str(a, out.text));
-    json_set_i64(a, object, "tokens", (int64_t)out.cost.tokens_out);
-    json_set_bool(a, object, "truncated", out.truncated);
-    reply->tokens_in = out.cost.tokens_in;
-    reply->tokens_out = out.cost.tokens_out;
-    return keep(c, q->request, object, reply, err);
+    return answer_free(c, q, &out, err);
+}
+
+/* A reply, now or from the ledger. */
+static enum asid_rc take_text(struct clip *c, const struct answer_question *q,
+                              const struct ledger_reply *reply,
+                              struct clip_reply *out, struct asid_err *err)
+{
+    struct json *object;
+    int64_t tokens = 0;
+
+    TRY(parse_reply(c, q->request, reply->text, "text", JSON_STRING, &object,
+                    err));
+    c->job->tokens_in += reply->tokens_in;
+    c->job->tokens_out += reply->tokens_out;
+    out->text = json_str(json_get(object, "text"));
+    out->truncated = json_bool(json_get(object, "truncated"));
+    if (json_i64(json_get(object, "tokens"), &tokens) && tokens > 0)
+        out->tokens = (uint64_t)tokens;
+    return ASID_OK;
+}
+
+enum asid_rc clip_texts_any(struct clip *c, const struct str *prompts, size_t n,
+                            const struct omni_sampling *sampling,
+                            struct clip_reply *replies, struct asid_err *err)
+{
+    struct arena *a = c->job->arena;
+    struct answer_question *q = arena_array(a, n, sizeof *q);
+    struct answer_question *ask = arena_array(a, n, sizeof *ask);
+    size_t unknown = 0, k = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        q[i] = (struct answer_question){.prompt = prompts[i],
+                                        .sampling = sampling ? sampling
+                                                             : &c->m->sampling};
+        replies[i] = (struct clip_reply){.known = false};
+        answer_request(c, prompts[i], q[i].sampling, q[i].request);
+        hash_text(prompts[i], replies[i].prompt_sha256);
+        TRY(look_up(c, q[i].request, &replies[i].known, &q[i].reply, err));
+        c->work.known += replies[i].known;
+        if (!replies[i].known)
+            ask[unknown++] = q[i];
+    }
+    TRY(ask_texts(c, ask, unknown, err));
+    for (size_t i = 0; i < n; i++) {
+        if (!replies[i].known) {
+            BUG_IF(!ask[k].answered);
+            q[i].reply = ask[k++].reply;
+        }
+        TRY(take_text(c, &q[i], &q[i].reply, &replies[i], err));
+    }
+    return ASID_OK;
 }
 
 enum asid_rc clip_text_any(struct clip *c, struct str prompt,
                            const struct omni_sampling *sampling,
                            struct clip_reply *out, struct asid_err *err)
 {
-    struct answer_question q = {.prompt = prompt};
-    struct clip_reply got = {.known = false};
-    struct ledger_reply reply;
-    struct json *object;
-    int64_t tokens = 0;
-
-    q.sampling = sampling ? sampling : &c->m->sampling;
-    answer_request(c, prompt, q.sampling, q.request);
-    hash_text(prompt, got.prompt_sha256);
-    TRY(look_up(c, q.request, &got.known, &reply, err));
-    if (!got.known)
-        TRY(ask_text(c, &q, &reply, err));
-    TRY(parse_reply(c, q.request, reply.text, "text", JSON_STRING, &object,
-                    err));
-    c->work.known += got.known;
-    c->job->tokens_in += reply.tokens_in;
-    c->job->tokens_out += reply.tokens_out;
-    got.text = json_str(json_get(object, "text"));
-    got.truncated = json_bool(json_get(object, "truncated"));
-    if (json_i64(json_get(object, "tokens"), &tokens) && tokens > 0)
-        got.tokens = (uint64_t)tokens;
-    *out = got;
-    return ASID_OK;
+    return clip_texts_any(c, &prompt, 1, sampling, out, err);
 }
 
 enum asid_rc clip_text(struct clip *c, struct str prompt,

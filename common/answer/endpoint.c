@@ -137,6 +137,18 @@ static void set_sampling(struct chat_request *r, const struct omni_sampling *s)
 
 /* --- free answers ----------------------------------------------------------- */
 
+static void read_text(struct clip *c, const struct chat_reply *reply,
+                      struct answer_text *out)
+{
+    check_name(c, reply->model);
+    out->text = str_trim(reply->text);
+    out->truncated = reply->finish == CHAT_LENGTH;
+    out->cost = (struct answer_cost){.tokens_in = reply->tokens_in,
+                                     .tokens_out = reply->tokens_out};
+    c->work.question_tokens += reply->tokens_in;
+    c->work.answer_tokens += reply->tokens_out;
+}
+
 static enum asid_rc endpoint_text(struct clip *c,
                                   const struct answer_question *q,
                                   struct answer_text *out, struct asid_err *err)
@@ -150,23 +162,60 @@ static enum asid_rc endpoint_text(struct clip *c,
     request = make_request(c, media, q->prompt);
     set_sampling(&request, q->sampling);
     TRY(chat_ask(e->chat, c->job->arena, &request, &reply, err));
-    check_name(c, reply.model);
-    out->text = str_trim(reply.text);
-    out->truncated = reply.finish == CHAT_LENGTH;
-    out->cost = (struct answer_cost){.tokens_in = reply.tokens_in,
-                                     .tokens_out = reply.tokens_out};
-    c->work.question_tokens += reply.tokens_in;
-    c->work.answer_tokens += reply.tokens_out;
+    read_text(c, &reply, out);
     return ASID_OK;
 }
-
-/* --- yes/no questions ------------------------------------------------------- */
 
 struct asking {
     struct clip *c;
     struct answer_question *q;
     struct chat_question *asked;
 };
+
+/* The first failure of those that were asked. */
+static enum asid_rc first_failure(const struct chat_question *asked, size_t n,
+                                  struct asid_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (asked[i].rc != ASID_OK) {
+            *err = asked[i].err;
+            return asked[i].rc;
+        }
+    }
+    return ASID_OK;
+}
+
+static enum asid_rc on_text(void *user, struct chat_question *asked,
+                            struct asid_err *err)
+{
+    struct asking *k = user;
+    struct answer_text text = {.truncated = false};
+
+    read_text(k->c, &asked->reply, &text);
+    return answer_free(k->c, &k->q[asked - k->asked], &text, err);
+}
+
+static enum asid_rc endpoint_texts(struct clip *c, struct answer_question *q,
+                                   size_t n, struct asid_err *err)
+{
+    const struct endpoint *e = c->m->state;
+    struct arena *a = c->job->arena;
+    struct chat_request *requests = arena_array(a, n, sizeof *requests);
+    struct chat_question *asked = arena_array(a, n, sizeof *asked);
+    struct asking k = {c, q, asked};
+    const struct endpoint_media *media;
+
+    TRY(media_of(c, &media, err));
+    for (size_t i = 0; i < n; i++) {
+        requests[i] = make_request(c, media, q[i].prompt);
+        set_sampling(&requests[i], q[i].sampling);
+        asked[i].request = &requests[i];
+    }
+    TRY(chat_ask_all(e->chat, a, asked, n, on_text, &k, err));
+    return first_failure(asked, n, err);
+}
+
+/* --- yes/no questions ------------------------------------------------------- */
 
 /* Kept in the ledger the moment it is there, whatever becomes of the others. */
 static enum asid_rc on_answer(void *user, struct chat_question *asked,
@@ -202,19 +251,14 @@ static enum asid_rc endpoint_yes(struct clip *c, struct answer_question *q,
         asked[i].request = &requests[i];
     }
     TRY(chat_ask_all(e->chat, a, asked, n, on_answer, &k, err));
-    for (size_t i = 0; i < n; i++) {
-        if (asked[i].rc != ASID_OK) {
-            *err = asked[i].err;
-            return asked[i].rc;
-        }
-    }
-    return ASID_OK;
+    return first_failure(asked, n, err);
 }
 
 const struct answer_backend answer_endpoint = {
     .open = endpoint_open,
     .close = endpoint_close,
     .text = endpoint_text,
+    .texts = endpoint_texts,
     .yes = endpoint_yes,
     .clip_close = endpoint_clip_close,
 };

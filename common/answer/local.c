@@ -345,6 +345,92 @@ static enum asid_rc local_text(struct clip *c, const struct answer_question *q,
     return rc;
 }
 
+static enum asid_rc one_by_one(struct clip *c, struct answer_question *q,
+                               size_t n, struct asid_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct answer_text out = {.truncated = false};
+
+        TRY(local_text(c, &q[i], &out, err));
+        TRY(answer_free(c, &q[i], &out, err));
+    }
+    return ASID_OK;
+}
+
+/* The media, and room behind them for the longest question and its answer. */
+static enum asid_rc make_room(struct clip *c, const struct answer_question *q,
+                              size_t n, size_t tokens[], struct asid_err *err)
+{
+    const struct local *l = c->m->state;
+    size_t max_new = q->sampling->max_tokens, longest = 0;
+    struct timeline *t = timeline_of(c);
+
+    for (size_t i = 0; i < n; i++) {
+        TRY(omni_question_tokens(l->omni, q[i].prompt, false, &tokens[i], err));
+        longest = tokens[i] > tokens[longest] ? i : longest;
+    }
+    if (t->media == 0)
+        TRY(put_media(c, q[longest].prompt, max_new, err));
+    t = c->state;
+    return omni_session_reserve(t->session,
+                                t->media + tokens[longest] + max_new, err);
+}
+
+static enum asid_rc take_together(struct clip *c, struct answer_question *q,
+                                  size_t n, const size_t tokens[],
+                                  struct bpe_ids *ids, struct asid_err *err)
+{
+    const struct timeline *t = c->state;
+
+    for (size_t i = 0; i < n; i++) {
+        struct answer_text out = {
+            .cost = {.tokens_in = t->media + tokens[i], .tokens_out = ids[i].n},
+        };
+
+        c->work.answer_tokens += ids[i].n;
+        TRY(make_text(c, &ids[i], &out, err));
+        TRY(answer_free(c, &q[i], &out, err));
+    }
+    return ASID_OK;
+}
+
+static enum asid_rc together(struct clip *c, struct answer_question *q,
+                             size_t n, struct asid_err *err)
+{
+    struct bpe_ids ids[OMNI_ANSWERS_MAX] = {{NULL, 0, 0}};
+    struct str texts[OMNI_ANSWERS_MAX];
+    size_t tokens[OMNI_ANSWERS_MAX];
+    struct timeline *t;
+    enum asid_rc rc;
+
+    TRY(make_room(c, q, n, tokens, err));
+    t = c->state;
+    for (size_t i = 0; i < n; i++) {
+        texts[i] = q[i].prompt;
+        c->work.question_tokens += tokens[i];
+    }
+    rc = omni_generate_each(t->session, texts, n, q->sampling, ids, on_token,
+                            (void *)(uintptr_t)c->m->cx, err);
+    if (rc == ASID_OK)
+        rc = take_together(c, q, n, tokens, ids, err);
+    for (size_t i = 0; i < n; i++)
+        bpe_ids_release(&ids[i]);
+    return rc;
+}
+
+/* Text alone has no prefix to share. */
+static enum asid_rc local_texts(struct clip *c, struct answer_question *q,
+                                size_t n, struct asid_err *err)
+{
+    if (!c->path)
+        return one_by_one(c, q, n, err);
+    for (size_t i = 0, m; i < n; i += m) {
+        m = n - i < OMNI_ANSWERS_MAX ? n - i : OMNI_ANSWERS_MAX;
+        TRY(together(c, q + i, m, err));
+    }
+    return ASID_OK;
+}
+
 /* --- yes/no questions ------------------------------------------------------- */
 
 struct asking {
@@ -438,6 +524,7 @@ const struct answer_backend answer_local = {
     .open = local_open,
     .close = local_close,
     .text = local_text,
+    .texts = local_texts,
     .yes = local_yes,
     .clip_close = local_clip_close,
 };

@@ -124,22 +124,34 @@ static struct str cut_account(struct str text)
     return text;
 }
 
-static enum asid_rc ask_account(struct search *w, enum attribute key,
-                                struct str *account, struct asid_err *err)
+/* What the model says of each attribute by itself; n 0 of those that are not
+ * looked at. */
+static enum asid_rc ask_accounts(struct search *w,
+                                 const bool wanted[ATTRIBUTES],
+                                 struct str accounts[ATTRIBUTES],
+                                 struct asid_err *err)
 {
     struct judge_sitting *s = w->s;
-    const struct prompt_request request = {
-        .set = "verify-account",
-        .attributes = &attribute_keys[key],
-        .n_attributes = 1,
-        .id = "",
-    };
-    struct clip_reply reply;
-    struct str prompt;
+    struct clip_reply replies[ATTRIBUTES];
+    struct str prompts[ATTRIBUTES];
+    size_t n = 0, i = 0;
 
-    TRY(prompt_text(s->j->prompts, s->job->arena, &request, &prompt, err));
-    TRY(clip_text_any(s->clip, prompt, NULL, &reply, err));
-    *account = cut_account(reply.text);
+    for (int k = 0; k < ATTRIBUTES; k++) {
+        const struct prompt_request request = {
+            .set = "verify-account",
+            .attributes = &attribute_keys[k],
+            .n_attributes = 1,
+            .id = "",
+        };
+
+        if (wanted[k])
+            TRY(prompt_text(s->j->prompts, s->job->arena, &request,
+                            &prompts[n++], err));
+    }
+    TRY(clip_texts_any(s->clip, prompts, n, NULL, replies, err));
+    for (int k = 0; k < ATTRIBUTES; k++)
+        accounts[k] =
+            wanted[k] ? cut_account(replies[i++].text) : (struct str){"", 0};
     return ASID_OK;
 }
 
@@ -163,16 +175,14 @@ static void add_found(struct search *w, const struct text *account,
     };
 }
 
-static enum asid_rc search_attribute(struct search *w, enum attribute key,
-                                     struct asid_err *err)
+static void search_account(struct search *w, enum attribute key,
+                           struct str text)
 {
     size_t index[PER_ATTRIBUTE], n;
     const struct text *account;
-    struct str text;
 
-    TRY(ask_account(w, key, &text, err));
     if (says_nothing(w, text))
-        return ASID_OK;
+        return;
     account = text_analyse(w->s->j->rules, w->s->job->arena, text, key);
     n = verify_new_claims(account, w->known.texts, w->known.n,
                           w->s->j->options.novelty, index, PER_ATTRIBUTE);
@@ -180,7 +190,6 @@ static enum asid_rc search_attribute(struct search *w, enum attribute key,
         add_found(w, account, &account->claims[index[i]], key);
     /* The next accounts need not find them again. */
     add_known(w, account, true);
-    return ASID_OK;
 }
 
 /* A clip without sound has nothing to say about it. */
@@ -258,12 +267,16 @@ enum asid_rc judge_missing(struct judge_sitting *s, uint32_t round,
                            bool has_missing[ATTRIBUTES], struct asid_err *err)
 {
     struct search *w = arena_alloc(s->job->arena, sizeof *w);
+    struct str accounts[ATTRIBUTES];
+    bool wanted[ATTRIBUTES];
 
     w->s = s;
     forget_missing(s);
     collect_known(w);
     for (int k = 0; k < ATTRIBUTES; k++)
-        if (can_be_missed(s, (enum attribute)k))
-            TRY(search_attribute(w, (enum attribute)k, err));
+        wanted[k] = can_be_missed(s, (enum attribute)k);
+    TRY(ask_accounts(w, wanted, accounts, err));
+    for (int k = 0; k < ATTRIBUTES; k++)
+        search_account(w, (enum attribute)k, accounts[k]);
     return judge_found(w, round, has_missing, err);
 }

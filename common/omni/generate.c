@@ -124,8 +124,8 @@ static size_t sample(const float *scores, size_t vocab, size_t best,
 
 /* --- generating ----------------------------------------------------------- */
 
-static bool stops(const struct omni_session *s, const struct omni_sampling *how,
-                  int32_t id)
+bool generate_stops(const struct omni_session *s,
+                    const struct omni_sampling *how, int32_t id)
 {
     bool stop = id == s->omni->config.stop_id;
 
@@ -134,9 +134,8 @@ static bool stops(const struct omni_session *s, const struct omni_sampling *how,
     return stop;
 }
 
-static enum asid_rc check_sampling(const struct omni_session *s,
-                                   const struct omni_sampling *how,
-                                   struct asid_err *err)
+enum asid_rc generate_check(const struct omni_sampling *how,
+                            struct asid_err *err)
 {
     if (!(how->repetition_penalty > 0) || !isfinite(how->repetition_penalty))
         return USAGE(err, "repetition penalty must be positive");
@@ -144,14 +143,21 @@ static enum asid_rc check_sampling(const struct omni_session *s,
         return USAGE(err, "temperature must not be negative");
     if (!(how->top_p >= 0 && how->top_p <= 1))
         return USAGE(err, "top-p must lie between 0 and 1");
-    if (how->max_tokens > s->capacity - s->n)
-        return FAIL(err, "%zu new tokens do not fit: %zu of %zu are taken",
-                    how->max_tokens, s->n, s->capacity);
     return ASID_OK;
 }
 
-/* The next token after the timeline. */
-static enum asid_rc choose(struct omni_session *s,
+enum asid_rc generate_space(const struct omni_session *s,
+                            const struct omni_sampling *how, void **space,
+                            struct asid_err *err)
+{
+    *space = NULL;
+    if (!(how->temperature > 0))
+        return ASID_OK;
+    return mem_big(space, s->omni->config.text.vocab, sizeof(struct candidate),
+                   err);
+}
+
+enum asid_rc generate_next(struct omni_session *s,
                            const struct omni_sampling *how, uint64_t *state,
                            struct candidate *list, int32_t *id,
                            struct asid_err *err)
@@ -178,18 +184,20 @@ enum asid_rc omni_generate(struct omni_session *s,
 {
     const struct omni_config *c = &s->omni->config;
     uint64_t state = sampling->seed;
-    enum asid_rc rc = ASID_OK;
-    void *list = NULL;
+    enum asid_rc rc;
+    void *list;
 
-    TRY(check_sampling(s, sampling, err));
+    TRY(generate_check(sampling, err));
+    if (sampling->max_tokens > s->capacity - s->n)
+        return FAIL(err, "%zu new tokens do not fit: %zu of %zu are taken",
+                    sampling->max_tokens, s->n, s->capacity);
     s->work_done = 0;
     s->work_total = decoder_flops(c, s->n, 1) * (double)sampling->max_tokens;
-    if (sampling->temperature > 0)
-        rc = mem_big(&list, c->text.vocab, sizeof(struct candidate), err);
+    rc = generate_space(s, sampling, &list, err);
     for (size_t i = 0; rc == ASID_OK && i < sampling->max_tokens; i++) {
         int32_t id = 0;
 
-        rc = choose(s, sampling, &state, list, &id, err);
+        rc = generate_next(s, sampling, &state, list, &id, err);
         if (rc == ASID_OK)
             rc = session_append(s, &id, 1, TOKEN_ANSWER, err);
         if (rc != ASID_OK)
@@ -197,7 +205,7 @@ enum asid_rc omni_generate(struct omni_session *s,
         bpe_ids_add(ids, id);
         if (on_token && on_token(user, id) != 0)
             rc = asid_fail(err, ASID_STOPPED, NULL, "stopped");
-        if (stops(s, sampling, id))
+        if (generate_stops(s, sampling, id))
             break;
     }
     free(list);

@@ -223,6 +223,26 @@ enum asid_rc decoder_run(struct omni_session *s, size_t length,
 enum asid_rc decoder_catch_up(struct omni_session *s,
                               struct asid_err *err) ASID_WARN_UNUSED;
 
+/* --- generate.c ----------------------------------------------------------- */
+
+struct candidate; /* a token that may be drawn */
+
+/* USAGE when the settings are no settings. */
+enum asid_rc generate_check(const struct omni_sampling *how,
+                            struct asid_err *err) ASID_WARN_UNUSED;
+/* Room for the candidates of a draw, to be freed; NULL when none is drawn. */
+enum asid_rc generate_space(const struct omni_session *s,
+                            const struct omni_sampling *how, void **space,
+                            struct asid_err *err) ASID_WARN_UNUSED;
+/* The next token after the timeline; *state is that of the draws. */
+enum asid_rc generate_next(struct omni_session *s,
+                           const struct omni_sampling *how, uint64_t *state,
+                           struct candidate *list, int32_t *id,
+                           struct asid_err *err) ASID_WARN_UNUSED;
+/* Whether that token ends the answer. */
+bool generate_stops(const struct omni_session *s,
+                    const struct omni_sampling *how, int32_t id);
+
 /* --- dump.c --------------------------------------------------------------- */
 
 enum asid_rc dump_rows(const struct omni_session *s, const char *name,

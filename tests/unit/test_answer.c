@@ -371,6 +371,50 @@ static void test_text_only(void)
     check_case("questions about text alone");
 }
 
+/* More than go together, some of them known. */
+static void test_texts(void)
+{
+    enum { N = 11 };
+    struct clip_reply one[N], all[N];
+    struct str prompts[N];
+    struct asid_err err;
+    struct visit v, w;
+
+    for (int media = 0; media < 2; media++) {
+        begin(&v, media ? VIDEO : NULL, media ? video_hash : NULL);
+        begin(&w, media ? VIDEO : NULL, media ? video_hash : NULL);
+        for (size_t i = 0; i < N; i++)
+            prompts[i] = str_of(arena_printf(&v.arena, "Tell me about %.*s.",
+                                             (int)i, "all of this here"));
+        for (size_t i = 0; i < N; i++)
+            CHECK_OK(clip_text_any(v.clip, prompts[i], NULL, &one[i], &err),
+                     err);
+        CHECK_OK(clip_texts_any(w.clip, prompts, N, NULL, all, &err), err);
+        for (size_t i = 0; i < N; i++)
+            CHECK(str_eq(one[i].text, all[i].text) &&
+                      one[i].tokens == all[i].tokens &&
+                      one[i].truncated == all[i].truncated &&
+                      strcmp(one[i].prompt_sha256, all[i].prompt_sha256) == 0,
+                  "%zu: " STR_FMT " / " STR_FMT, i, STR_ARG(one[i].text),
+                  STR_ARG(all[i].text));
+        CHECK(v.job.tokens_in == w.job.tokens_in &&
+                  v.job.tokens_out == w.job.tokens_out && w.job.tokens_out > 0,
+              "tokens");
+        CHECK(clip_work(v.clip)->asked == clip_work(w.clip)->asked &&
+                  clip_work(v.clip)->question_tokens ==
+                      clip_work(w.clip)->question_tokens &&
+                  clip_work(v.clip)->answer_tokens ==
+                      clip_work(w.clip)->answer_tokens,
+              "%llu and %llu tokens of questions",
+              (unsigned long long)clip_work(v.clip)->question_tokens,
+              (unsigned long long)clip_work(w.clip)->question_tokens);
+        CHECK_OK(clip_texts_any(w.clip, prompts, 0, NULL, all, &err), err);
+        end(&v);
+        end(&w);
+    }
+    check_case("free answers asked for together are those given one by one");
+}
+
 static void test_source(void)
 {
     struct visit v;
@@ -413,6 +457,7 @@ int main(void)
     test_window();
     test_long();
     test_text_only();
+    test_texts();
     test_source();
     answerer_close(model);
     arena_release(&arena);

@@ -310,6 +310,144 @@ static void test_reserve(void)
     check_case("a session can be given more room");
 }
 
+/* --- free answers ---------------------------------------------------------- */
+
+enum { ANSWERS = OMNI_ANSWERS_MAX };
+
+static void release(struct bpe_ids *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        bpe_ids_release(&ids[i]);
+}
+
+static bool same_ids(const struct bpe_ids *a, const struct bpe_ids *b)
+{
+    return a->n == b->n &&
+           (a->n == 0 || memcmp(a->id, b->id, a->n * sizeof *a->id) == 0);
+}
+
+/* Answers of unlike lengths: the third token of the second ends an answer. */
+static void check_free(const struct asked_set *q, struct omni_sampling how,
+                       unsigned threads)
+{
+    struct omni_inputs *in = make_inputs(true);
+    struct omni_session *one = open_session(1600, "auto", 1);
+    struct omni_session *all = open_session(1600, "auto", threads);
+    struct bpe_ids alone[ANSWERS] = {{NULL, 0, 0}};
+    struct bpe_ids each[ANSWERS] = {{NULL, 0, 0}};
+    struct asid_err err;
+    int32_t stop;
+
+    CHECK_OK(omni_prefill_media(one, in, &err), err);
+    CHECK_OK(omni_prefill_media(all, in, &err), err);
+    for (int round = 0; round < 2; round++) {
+        release(alone, q->n);
+        for (size_t i = 0; i < q->n; i++) {
+            alone[i] = (struct bpe_ids){NULL, 0, 0};
+            CHECK_OK(omni_ask(one, q->text[i], &err), err);
+            CHECK_OK(omni_generate(one, &how, &alone[i], NULL, NULL, &err),
+                     err);
+        }
+        stop = alone[1].n > 2 ? alone[1].id[2] : 0;
+        how.stop = &stop;
+        how.n_stop = round == 0;
+    }
+    how.n_stop = 1;
+    CHECK_OK(
+        omni_generate_each(all, q->text, q->n, &how, each, NULL, NULL, &err),
+        err);
+    for (size_t i = 0; i < q->n; i++)
+        CHECK(same_ids(&alone[i], &each[i]), "answer %zu: %zu and %zu tokens",
+              i, alone[i].n, each[i].n);
+    CHECK(how.max_tokens == 0 || each[1].n <= 3, "%zu tokens", each[1].n);
+    CHECK(omni_length(all) == omni_layout(in)->media_end, "%zu",
+          omni_length(all));
+    /* The media are as they were. */
+    CHECK_OK(omni_ask(all, q->text[0], &err), err);
+    CHECK_OK(omni_ask(one, q->text[0], &err), err);
+    CHECK(memcmp(omni_logits(all), omni_logits(one), vocab * sizeof(float)) ==
+              0,
+          "asked afterwards");
+    release(alone, q->n);
+    release(each, q->n);
+    omni_session_close(one);
+    omni_session_close(all);
+    omni_inputs_free(in);
+}
+
+static void test_free_answers(void)
+{
+    static const struct omni_sampling greedy = {
+        .max_tokens = 24, .repetition_penalty = 1.1F, .top_p = 1};
+    static struct asked_set q;
+    struct omni_sampling how = greedy;
+
+    q.n = 0;
+    for (size_t i = 0; i < ANSWERS; i++)
+        add_question(&q, i % 3 ? stem : "Say something. ", i * i);
+    check_free(&q, how, 2);
+    how.temperature = 0.9F;
+    how.top_p = 0.8F;
+    how.seed = 7;
+    check_free(&q, how, 1);
+    how.max_tokens = 1;
+    check_free(&q, how, 1);
+    how.max_tokens = 0;
+    check_free(&q, how, 1);
+    q.n = 3;
+    check_free(&q, greedy, 1);
+    check_case("answers given together are those given one by one");
+}
+
+static int after_ten(void *user, int32_t id)
+{
+    (void)id;
+    return ++*(int *)user > 10;
+}
+
+static void test_free_refusals(void)
+{
+    struct omni_sampling how = {
+        .max_tokens = 24, .repetition_penalty = 1.1F, .top_p = 1};
+    static struct asked_set q;
+    struct omni_inputs *in = make_inputs(true);
+    struct omni_session *s = open_session(300, "auto", 1);
+    struct bpe_ids ids[ANSWERS + 1] = {{NULL, 0, 0}};
+    struct asid_err err;
+    int tokens = 0;
+    size_t base = omni_layout(in)->media_end;
+
+    q.n = 0;
+    for (size_t i = 0; i <= ANSWERS; i++)
+        add_question(&q, "What? ", i);
+    CHECK(omni_generate_each(s, q.text, 2, &how, ids, NULL, NULL, &err) ==
+              ASID_FAILED,
+          "no media");
+    CHECK_OK(omni_prefill_media(s, in, &err), err);
+    CHECK(omni_generate_each(s, q.text, q.n, &how, ids, NULL, NULL, &err) ==
+              ASID_FAILED,
+          "nine");
+    CHECK(omni_generate_each(s, q.text, 3, &how, ids, after_ten, &tokens,
+                             &err) == ASID_STOPPED,
+          "after %d", tokens);
+    CHECK(tokens == 11 && ids[0].n == 4 && ids[2].n == 3, "%d, %zu, %zu",
+          tokens, ids[0].n, ids[2].n);
+    how.max_tokens = 400;
+    CHECK(omni_generate_each(s, q.text, 3, &how, ids, NULL, NULL, &err) ==
+                  ASID_FAILED &&
+              strstr(err.text, "do not fit"),
+          "%s", err.text);
+    how.repetition_penalty = 0;
+    CHECK(omni_generate_each(s, q.text, 3, &how, ids, NULL, NULL, &err) ==
+              ASID_USAGE,
+          "no penalty");
+    CHECK(omni_length(s) == base, "%zu", omni_length(s));
+    release(ids, ANSWERS + 1);
+    omni_session_close(s);
+    omni_inputs_free(in);
+    check_case("what cannot be answered together is refused");
+}
+
 int main(void)
 {
     for (size_t i = 0; i < 2; i++) {
@@ -325,6 +463,8 @@ int main(void)
         test_cost();
         test_refusals();
         test_reserve();
+        test_free_answers();
+        test_free_refusals();
         omni_close(omni);
     }
     return check_done();

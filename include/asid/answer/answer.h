@@ -9,7 +9,7 @@
  *
  *     answerer_open        once, from the options of the stage
  *     clip_open            per record; nothing is decoded yet
- *       clip_yes | clip_text
+ *       clip_yes | clip_text | clip_texts_any
  *                          the first question that the ledger does not know
  *                          decodes the media and computes the prefix; all
  *                          further ones share it
@@ -90,6 +90,15 @@ enum asid_rc clip_text_any(struct clip *c, struct str prompt,
                            const struct omni_sampling *sampling,
                            struct clip_reply *reply,
                            struct asid_err *err) ASID_WARN_UNUSED;
+
+/* n of them with one sampling, each the answer it would get alone. Those that
+ * the ledger does not know are computed together where the model can, or are
+ * under way at the same time. replies: [n]; nothing of them counts on
+ * failure. */
+enum asid_rc clip_texts_any(struct clip *c, const struct str *prompts, size_t n,
+                            const struct omni_sampling *sampling,
+                            struct clip_reply *replies,
+                            struct asid_err *err) ASID_WARN_UNUSED;
 
 struct clip_question {
     /* The user text is stem, then prompt; it ends in what is to be answered by

@@ -345,6 +345,20 @@ enum asid_rc omni_generate(struct omni_session *s,
                            struct bpe_ids *ids,
                            int (*on_token)(void *user, int32_t id), void *user,
                            struct asid_err *err) ASID_WARN_UNUSED;
+/* Several answers about the same media together, at most 8: each is what
+ * omni_ask with its text and omni_generate would give, to the last bit, and the
+ * weights are read once for the next tokens of all. ids[i] gets those of
+ * texts[i]. The timeline needs room for the media, the longest question and
+ * max_tokens; the answers take the cache of their own tokens besides. Afterwards
+ * the timeline ends with the last media item; on failure ids hold what was
+ * answered so far. */
+enum { OMNI_ANSWERS_MAX = 8 };
+enum asid_rc omni_generate_each(struct omni_session *s, const struct str *texts,
+                                size_t n, const struct omni_sampling *sampling,
+                                struct bpe_ids *ids,
+                                int (*on_token)(void *user, int32_t id),
+                                void *user,
+                                struct asid_err *err) ASID_WARN_UNUSED;
 /* Teacher-forced natural log probabilities of n ids after the timeline's end;
  * appends them to the timeline. top (may be NULL) gets the five best ids and
  * their logprobs per position: [n][5]. */
