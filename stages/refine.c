@@ -71,31 +71,57 @@ static const char *refine_identity(const struct asid_cx *cx)
 
 /* --- one round ------------------------------------------------------------- */
 
-/* Ask for a true wording of a wrong claim. One that says the same again is no
- * other: the claim then goes. */
-static enum asid_rc reword(struct asid_job *job, struct judge_sitting *sitting,
-                           struct refine_item *item, struct asid_err *err)
+/* The question for a true wording of a wrong claim; false when it cannot be
+ * asked. */
+static bool reword_prompt(struct asid_job *job, const struct refine_item *item,
+                          struct str *prompt)
 {
     const struct refine *r = job->cx->state;
-    struct verify_question question;
-    struct clip_reply reply;
-    const char *prompt;
-    struct str was;
+    struct str was = verify_statement(r->rules, job->arena, item->was,
+                                      item->start, item->end);
+    struct verify_question q;
 
-    item->now = STR("");
-    was = verify_statement(r->rules, job->arena, item->was, item->start,
-                           item->end);
     if (!verify_question(job->arena, r->wording, was, was, (double)NAN,
-                         (double)NAN, &question))
-        return ASID_OK;
-    prompt = arena_printf(job->arena, "%.*s%.*s", (int)question.stem.n,
-                          question.stem.p, (int)question.prompt.n,
-                          question.prompt.p);
-    TRY(clip_text_any(judge_clip(sitting), str_of(prompt), NULL, &reply, err));
-    item->now = refine_answer(r->rules, job->arena, reply.text);
+                         (double)NAN, &q))
+        return false;
+    *prompt = str_of(arena_printf(job->arena, STR_FMT STR_FMT, STR_ARG(q.stem),
+                                  STR_ARG(q.prompt)));
+    return true;
+}
+
+/* What the answer says of the claim. One that says the same again is no other:
+ * the claim then goes. */
+static void take_wording(struct asid_job *job, struct refine_item *item,
+                         struct str answer)
+{
+    const struct refine *r = job->cx->state;
+
+    item->now = refine_answer(r->rules, job->arena, answer);
     if (str_eq(similar_fold(r->rules, job->arena, item->now),
                similar_fold(r->rules, job->arena, item->was)))
         item->now = STR("");
+}
+
+/* Ask for true wordings of the wrong claims, of all together. */
+static enum asid_rc reword(struct asid_job *job, struct judge_sitting *sitting,
+                           struct refine_item *items, size_t n,
+                           struct asid_err *err)
+{
+    struct clip_reply *replies = arena_array(job->arena, n, sizeof *replies);
+    struct str *prompts = arena_array(job->arena, n, sizeof *prompts);
+    size_t *map = arena_array(job->arena, n, sizeof *map), count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (items[i].why != REFINE_WRONG)
+            continue;
+        items[i].now = STR("");
+        if (reword_prompt(job, &items[i], &prompts[count]))
+            map[count++] = i;
+    }
+    TRY(clip_texts_any(judge_clip(sitting), prompts, count, NULL, replies,
+                       err));
+    for (size_t k = 0; k < count; k++)
+        take_wording(job, &items[map[k]], replies[k].text);
     return ASID_OK;
 }
 
@@ -144,9 +170,7 @@ static enum asid_rc one_round(struct asid_job *job,
     const struct refine *r = job->cx->state;
     struct judge_claim *answers = arena_array(job->arena, n, sizeof *answers);
 
-    for (size_t i = 0; i < n; i++)
-        if (items[i].why == REFINE_WRONG)
-            TRY(reword(job, sitting, &items[i], err));
+    TRY(reword(job, sitting, items, n, err));
     TRY(judge_again(job, sitting, items, n, answers, err));
     refine_apply(r->rules, job->arena, "refine", job->record, items, n);
     for (size_t i = 0; i < n; i++) {
