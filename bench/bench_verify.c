@@ -4,7 +4,8 @@
  *   bench_verify CHECKPOINT [CLAIMS] [FRAMES] [THREADS] [PRECISION]
  *
  * Made-up frames of a 640 x 360 video (FRAMES 30: 4,485 tokens), the
- * questions of asid-verify about CLAIMS (40) claims of the usual length. Prints
+ * questions of asid-verify about CLAIMS (40) claims of the usual length, each
+ * with a time. Prints
  * one JSON object: tokens that went through the decoder and seconds for one
  * claim and for all, each from an empty timeline and with the towers, their
  * ratios, and the greatest difference between the scores of yes and no of a
@@ -63,23 +64,30 @@ static const char *const events[] = {
 static void make_questions(struct bench *b)
 {
     const struct prompt_request request = {.set = "verify-claim", .id = ""};
+    const struct text_rules *rules;
     const struct prompts *prompts;
     struct asid_err err;
     struct str wording;
 
-    if (prompts_load(&b->arena, &prompts, &err) != ASID_OK ||
+    if (text_rules_load(&rules, &err) != ASID_OK ||
+        prompts_load(&b->arena, &prompts, &err) != ASID_OK ||
         prompt_text(prompts, &b->arena, &request, &wording, &err) != ASID_OK)
         die("prompts", &err);
     for (size_t i = 0; i < b->n; i++) {
         struct verify_question q;
-        char *claim =
-            arena_printf(&b->arena, "%s %s", subjects[i % 6], events[i % 7]);
+        double start = (double)(i % 30); /* every claim has a time */
+        struct str claim = verify_statement(
+            rules, &b->arena,
+            str_of(arena_printf(&b->arena, "%s %s", subjects[i % 6],
+                                events[i % 7])),
+            start, start);
 
-        if (verify_question(&b->arena, wording, STR("bench"), str_of(claim),
+        if (verify_question(&b->arena, wording, STR("bench"), claim,
                             (double)NAN, (double)NAN, &q))
             b->questions[i] = str_of(arena_printf(
                 &b->arena, "%.*s%.*s", STR_ARG(q.stem), STR_ARG(q.prompt)));
     }
+    text_rules_free(rules);
 }
 
 static void make_inputs(struct bench *b)
