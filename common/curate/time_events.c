@@ -156,11 +156,11 @@ static bool may_speak_of_cut(const struct text *t, const struct text_claim *c)
     for (size_t i = c->first_word; i < c->first_word + c->n_words; i++) {
         struct str w = span_of(t->text, t->words[i].at);
 
-        if (w.n < 3 || (w.p[0] != 'c' && w.p[0] != 's' && w.p[0] != 'b'))
+        if (w.n < 3)
             continue;
-        if (str_starts(w, "cut") || str_starts(w, "shift") ||
-            str_starts(w, "switch") || str_starts(w, "change") ||
-            str_starts(w, "begin"))
+        if (w.p[0] == 'c'   ? str_starts(w, "cut") || str_starts(w, "change")
+            : w.p[0] == 's' ? str_starts(w, "shift") || str_starts(w, "switch")
+                            : w.p[0] == 'b' && str_starts(w, "begin"))
             return true;
     }
     return false;
@@ -223,7 +223,7 @@ static const double SAME = 0.5, CONTAINED = 0.8, SURELY = 0.75;
 static const double DISTINCT = 0.15;
 
 struct event {
-    uint16_t text, content; /* content: words with content */
+    uint16_t content; /* words with content */
     uint32_t claim;
     float best[TIME_TEXTS];    /* similarity to claims of each text */
     float next[TIME_TEXTS];    /* of the second */
@@ -241,6 +241,7 @@ struct posting {
 struct index {
     struct time_check *c;
     struct event *events;
+    uint8_t *texts; /* [n]: of each event */
     size_t n;
     struct posting *slots;
     size_t mask;
@@ -268,12 +269,9 @@ static size_t list_events(struct index *x, size_t *words)
         for (size_t j = 0; j < t->text->n_claims && x->n < CLAIMS_MAX; j++) {
             if (!is_event(t, j))
                 continue;
-            x->events[x->n++] =
-                (struct event){.text = (uint16_t)k, .claim = (uint32_t)j};
-            for (size_t i = 0; i < t->text->claims[j].n_words; i++)
-                *words +=
-                    t->text->words[t->text->claims[j].first_word + i].weight >
-                    0;
+            x->texts[x->n] = (uint8_t)k;
+            x->events[x->n++].claim = (uint32_t)j;
+            *words += t->text->claims[j].n_content;
         }
     }
     return x->n;
@@ -301,7 +299,7 @@ static void share_word(struct index *x, uint32_t e, uint64_t stem)
     for (uint16_t i = 0; i < listed && p->n <= POSTINGS; i++) {
         uint16_t other = p->events[i];
 
-        if (x->events[other].text == x->events[e].text)
+        if (x->texts[other] == x->texts[e])
             continue;
         if (x->shared[other]++ == 0)
             x->touched[x->n_touched++] = other;
@@ -412,8 +410,9 @@ static void keep_best(struct event *a, uint16_t text, uint32_t b, float s)
 static void compare(struct index *x, uint32_t a, uint32_t b)
 {
     struct event *ea = &x->events[a], *eb = &x->events[b];
-    const struct text *ta = x->c->texts[ea->text].text;
-    const struct text *tb = x->c->texts[eb->text].text;
+    uint8_t in_a = x->texts[a], in_b = x->texts[b];
+    const struct text *ta = x->c->texts[in_a].text;
+    const struct text *tb = x->c->texts[in_b].text;
     const struct text_claim *ca = &ta->claims[ea->claim];
     const struct text_claim *cb = &tb->claims[eb->claim];
     struct similar_overlap o = similar_claims(ta, ca, tb, cb);
@@ -433,10 +432,10 @@ static void compare(struct index *x, uint32_t a, uint32_t b)
     if (fabs(ca->start - cb->start) > x->c->o->tolerance / 2 &&
         similar_contradict(ta, ca, tb, cb, &fa, &fb))
         return;
-    keep_best(ea, eb->text, b, (float)s);
-    keep_best(eb, ea->text, a, (float)s);
+    keep_best(ea, in_b, b, (float)s);
+    keep_best(eb, in_a, a, (float)s);
     if (o.jaccard >= SAME && o.contained >= SURELY && shorter >= 3)
-        ea->sure[eb->text] = eb->sure[ea->text] = (float)s;
+        ea->sure[in_b] = eb->sure[in_a] = (float)s;
 }
 
 /* Enough words are shared to look closer, and there is work left to spend. */
@@ -455,7 +454,7 @@ static bool is_candidate(struct index *x, uint32_t a, uint32_t b)
 
 static void look_up(struct index *x, uint32_t e)
 {
-    const struct text *t = x->c->texts[x->events[e].text].text;
+    const struct text *t = x->c->texts[x->texts[e]].text;
     const struct text_claim *c = &t->claims[x->events[e].claim];
 
     x->n_touched = 0;
@@ -488,14 +487,15 @@ static void add_matches(struct index *x)
         arena_array(c->work, x->n * TIME_TEXTS / 2 + 1, sizeof *c->matches);
     for (uint32_t a = 0; a < x->n; a++) {
         const struct event *ea = &x->events[a];
+        uint16_t in = x->texts[a];
 
-        for (uint16_t k = (uint16_t)(ea->text + 1); k < c->n_texts; k++) {
+        for (uint16_t k = (uint16_t)(in + 1); k < c->n_texts; k++) {
             const struct event *eb = &x->events[ea->with[k]];
 
-            if (ea->best[k] > 0 && is_distinct(ea, k) &&
-                is_distinct(eb, ea->text) && eb->with[ea->text] == a)
+            if (ea->best[k] > 0 && is_distinct(ea, k) && is_distinct(eb, in) &&
+                eb->with[in] == a)
                 c->matches[c->n_matches++] =
-                    (struct time_match){{ea->text, k},
+                    (struct time_match){{in, k},
                                         {ea->claim, eb->claim},
                                         ea->sure[k] >= ea->best[k]};
         }
@@ -514,6 +514,7 @@ void time_find_matches(struct time_check *c)
         claims += c->texts[k].text->n_claims;
     claims = claims < CLAIMS_MAX ? claims : CLAIMS_MAX;
     x.events = arena_array(c->work, claims, sizeof *x.events);
+    x.texts = arena_array(c->work, claims, sizeof *x.texts);
     list_events(&x, &words);
     while (room < words + words / 2)
         room *= 2;

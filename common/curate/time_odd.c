@@ -29,11 +29,6 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* Whether a byte lies in a quote or an anchor; asked for rising bytes. */
 static bool is_taken(struct odd_scan *s, size_t at)
 {
@@ -241,6 +236,32 @@ static size_t look(struct odd_scan *s, size_t at, size_t word, bool bracket)
     return bracket ? end + 1 : end;
 }
 
+/* Where a byte may begin something: a bracket anywhere, the first letter of a
+ * preposition only behind what is no letter. */
+enum { LETTER = 1, FIRST = 2, BRACKET = 4 };
+static const uint8_t classes[256] = {
+    ['A'] = LETTER | FIRST, ['B' ... 'E'] = LETTER, ['F'] = LETTER | FIRST,
+    ['G' ... 'Z'] = LETTER, ['a'] = LETTER | FIRST, ['b' ... 'e'] = LETTER,
+    ['f'] = LETTER | FIRST, ['g' ... 'z'] = LETTER, ['('] = BRACKET,
+    ['['] = BRACKET,
+};
+
+/* The next byte from i on that may begin something, or n. One test a byte:
+ * this looks at all text of a record. */
+static size_t next_begin(const char *p, size_t i, size_t n)
+{
+    unsigned before = i > 0 ? classes[(unsigned char)p[i - 1]] : 0;
+
+    for (; i < n; i++) {
+        unsigned class = classes[(unsigned char)p[i]];
+
+        if ((class & (FIRST | BRACKET)) > (before & LETTER) * FIRST)
+            break;
+        before = class;
+    }
+    return i;
+}
+
 size_t time_find_odd(struct arena *a, const struct text *t,
                      struct time_odd **odd)
 {
@@ -248,21 +269,16 @@ size_t time_find_odd(struct arena *a, const struct text *t,
     struct str text = t->text;
     size_t n = text.n < TEXT_MAX ? text.n : TEXT_MAX;
 
-    for (size_t i = 0; i < n;) {
-        char c = text.p[i];
-        size_t next = i + 1;
+    for (size_t i = next_begin(text.p, 0, n); i < n;) {
+        size_t next = i + 1, length;
 
-        if (c > 'f') { /* most bytes */
-            i++;
-            continue;
+        if (classes[(unsigned char)text.p[i]] == BRACKET) {
+            if (!is_taken(&s, i))
+                next = look(&s, i, i + 1, true);
+        } else if ((length = preposition(text, i)) != 0 && !is_taken(&s, i)) {
+            next = look(&s, i, i + length, false);
         }
-        if ((c == '(' || c == '[') && !is_taken(&s, i))
-            next = look(&s, i, i + 1, true);
-        else if ((c == 'a' || c == 'A' || c == 'f' || c == 'F') &&
-                 (i == 0 || !is_letter(text.p[i - 1])) &&
-                 preposition(text, i) && !is_taken(&s, i))
-            next = look(&s, i, i + preposition(text, i), false);
-        i = next > i ? next : i + 1;
+        i = next_begin(text.p, next > i ? next : i + 1, n);
     }
     *odd = s.odd;
     return s.n;
