@@ -66,6 +66,7 @@ static void place(struct merge *m, struct occurrence *o)
 
     o->n_words = 0;
     o->place = 0;
+    o->lasting = false;
     for (size_t i = c->c->first_word; i < last; i++) {
         const struct text_word *w = &t->words[i];
 

@@ -69,11 +69,16 @@ static uint32_t topic_of(struct gathering *g, const struct text_fact *f,
     return g->slots[i] - 1;
 }
 
-static void add(struct gathering *g, struct mention mention)
+static struct mention *add(struct gathering *g, const struct text_fact *f,
+                           uint64_t about)
 {
-    mention.topic = topic_of(g, mention.fact, mention.about);
-    g->topics[mention.topic].n++;
-    g->mentions[g->n++] = mention;
+    struct mention *o = &g->mentions[g->n++];
+
+    o->fact = f;
+    o->about = about;
+    o->topic = topic_of(g, f, about);
+    g->topics[o->topic].n++;
+    return o;
 }
 
 static void add_claim(struct gathering *g, const struct merge *m,
@@ -83,20 +88,22 @@ static void add_claim(struct gathering *g, const struct merge *m,
 
     for (uint32_t k = 0; k < c->c->n_facts; k++) {
         const struct text_fact *f = &c->text->t->facts[c->c->first_fact + k];
-        struct mention o = {.fact = f,
-                            .about = f->about,
-                            .claim = claim,
-                            .order = k,
-                            .main = true};
+        uint64_t about = f->about;
 
         if (f->kind == FACT_NEGATION)
             continue;
-        o.id = g->facts++;
-        add(g, o);
-        o.main = false;
-        o.about = word_behind(c, f);
-        if (o.about != 0 && o.about != f->about)
-            add(g, o);
+        for (bool main = true;; main = false) {
+            struct mention *o = add(g, f, about);
+
+            o->claim = claim;
+            o->order = k;
+            o->id = g->facts;
+            o->main = main;
+            about = main ? word_behind(c, f) : 0;
+            if (about == 0 || about == f->about)
+                break;
+        }
+        g->facts++;
     }
 }
 
@@ -183,15 +190,16 @@ static struct topic **choose_topics(struct gathering *g, const struct merge *m,
     return list;
 }
 
-static struct occurrence occurrence_of(const struct mention *o)
+/* What is around it is looked at when it is compared. */
+static void set_occurrence(struct occurrence *to, const struct mention *o)
 {
-    return (struct occurrence){.kind = o->fact->kind,
-                               .group = o->fact->group,
-                               .about = o->about,
-                               .value = o->fact->value,
-                               .claim = o->claim,
-                               .order = o->order,
-                               .fact = o->fact};
+    to->kind = o->fact->kind;
+    to->group = o->fact->group;
+    to->about = o->about;
+    to->value = o->fact->value;
+    to->claim = o->claim;
+    to->order = o->order;
+    to->fact = o->fact;
 }
 
 /* Claims and values that an earlier decision took away have no say. */
@@ -201,7 +209,7 @@ static size_t make_run(const struct merge *m, const struct topic *t,
     size_t n = 0;
 
     for (size_t i = 0; i < t->kept && n < MERGE_RUN; i++) {
-        list[n] = occurrence_of(t->list[i]);
+        set_occurrence(&list[n], t->list[i]);
         n += !merge_is_decided(m, &list[n]);
     }
     return n;
@@ -211,7 +219,7 @@ void merge_gather(struct merge *m,
                   void (*settle)(struct merge *m, struct occurrence *list,
                                  size_t n))
 {
-    struct occurrence run[MERGE_RUN];
+    struct occurrence *run = arena_array(m->arena, MERGE_RUN, sizeof *run);
     struct gathering g = {.n = 0};
     struct topic **topics;
     size_t most = 2 * count(m), n;

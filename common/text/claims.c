@@ -83,7 +83,7 @@ static void add_claim(struct cutting *x, size_t end)
 {
     struct scan *s = x->s;
     struct text *t = s->t;
-    struct text_claim claim = {0};
+    struct text_claim *claim;
     size_t begin = x->c.begin;
     struct range r = x->c.subject;
 
@@ -93,24 +93,25 @@ static void add_claim(struct cutting *x, size_t end)
         end--;
     if (begin >= end || !has_words(s, begin, end))
         return;
-    claim.at = (struct span){s->toks[begin].at,
-                             tok_end(&s->toks[end - 1]) - s->toks[begin].at};
-    if (r.end > r.first)
-        claim.subject =
-            (struct span){s->toks[r.first].at,
-                          tok_end(&s->toks[r.end - 1]) - s->toks[r.first].at};
-    own_anchor(s, &claim, x->c.head, end);
-    own_quote(s, &claim, begin, end);
-    own_words(s, &claim, begin, end);
-    claim.sentence = x->sentence;
-    claim.summary = x->summary;
-    claim.attribute = ATTRIBUTE_NONE;
     t->claims =
-        scan_grow(s, t->claims, t->n_claims, &s->claims_room, sizeof claim);
+        scan_grow(s, t->claims, t->n_claims, &s->claims_room, sizeof *claim);
     s->claims = scan_grow(s, s->claims, t->n_claims, &s->claim_ranges_room,
                           sizeof *s->claims);
     s->claims[t->n_claims] = (struct range){(uint32_t)begin, (uint32_t)end};
-    t->claims[t->n_claims++] = claim;
+    claim = &t->claims[t->n_claims++];
+    memset(claim, 0, sizeof *claim);
+    claim->at = (struct span){s->toks[begin].at,
+                              tok_end(&s->toks[end - 1]) - s->toks[begin].at};
+    if (r.end > r.first)
+        claim->subject =
+            (struct span){s->toks[r.first].at,
+                          tok_end(&s->toks[r.end - 1]) - s->toks[r.first].at};
+    own_anchor(s, claim, x->c.head, end);
+    own_quote(s, claim, begin, end);
+    own_words(s, claim, begin, end);
+    claim->sentence = x->sentence;
+    claim->summary = x->summary;
+    claim->attribute = ATTRIBUTE_NONE;
 }
 
 static void start_clause(struct cutting *x, size_t head, size_t begin)

@@ -75,16 +75,24 @@ static size_t noun_before(const struct scan *s, size_t least, size_t i)
     return SIZE_MAX;
 }
 
-static void add_fact(struct facts *x, struct text_fact fact, size_t first,
-                     size_t n)
+/* One more fact of n tokens from first on. It is written where it stays: most
+ * words of a text have one, and a copy of what was just written part by part
+ * waits for all of it. */
+static void add_fact(struct facts *x, enum fact_kind kind, int32_t group,
+                     uint64_t about, int32_t value, size_t first, size_t n)
 {
     struct scan *s = x->s;
     struct text *t = s->t;
+    struct text_fact *f;
 
-    fact.at.at = s->toks[first].at;
-    fact.at.n = tok_end(&s->toks[first + n - 1]) - fact.at.at;
-    t->facts = scan_grow(s, t->facts, t->n_facts, &s->facts_room, sizeof fact);
-    t->facts[t->n_facts++] = fact;
+    t->facts = scan_grow(s, t->facts, t->n_facts, &s->facts_room, sizeof *f);
+    f = &t->facts[t->n_facts++];
+    f->kind = kind;
+    f->about = about;
+    f->value = value;
+    f->group = group;
+    f->at.at = s->toks[first].at;
+    f->at.n = tok_end(&s->toks[first + n - 1]) - f->at.at;
     t->claims[x->claim].n_facts++;
 }
 
@@ -132,10 +140,7 @@ static void colour_fact(struct facts *x, size_t i, const struct lex *e,
         about = stem_at(s, noun_before(s, x->r.first, i));
     if (!about)
         about = x->subject;
-    add_fact(x,
-             (struct text_fact){
-                 .kind = FACT_COLOUR, .about = about, .value = e->colour},
-             i, n);
+    add_fact(x, FACT_COLOUR, 0, about, e->colour, i, n);
 }
 
 /* "one of", "no 5", "5 years": numbers that count nothing here. */
@@ -156,11 +161,7 @@ static void count_fact(struct facts *x, size_t i, int64_t value, size_t n)
     if (i > x->r.first && s->toks[i].shape & SHAPE_GLUED &&
         s->toks[i - 1].kind == TOK_OTHER)
         return;
-    add_fact(x,
-             (struct text_fact){.kind = FACT_COUNT,
-                                .about = s->toks[noun].stem,
-                                .value = (int32_t)value},
-             i, n);
+    add_fact(x, FACT_COUNT, 0, s->toks[noun].stem, (int32_t)value, i, n);
 }
 
 /* --- sides and opposites -------------------------------------------------- */
@@ -217,13 +218,11 @@ static void side_facts(struct facts *x, size_t i, const struct lex *e, size_t n)
     if (is_no_side(x, i, x->r.first))
         return;
     for (size_t k = 0; k < LEX_SCALES && e->sides[k].group; k++) {
-        struct text_fact f = {.kind = FACT_SIDE};
         bool origin = is_origin(s, i, x->r.first);
+        int32_t group = e->sides[k].group * 2 + (origin ? 1 : 0);
 
-        f.group = e->sides[k].group * 2 + (origin ? 1 : 0);
-        f.value = e->sides[k].value;
-        f.about = about_side(x, i, n);
-        add_fact(x, f, i, n);
+        add_fact(x, FACT_SIDE, group, about_side(x, i, n), e->sides[k].value, i,
+                 n);
     }
 }
 
@@ -249,13 +248,11 @@ static void opposite_facts(struct facts *x, size_t i, const struct lex *e,
                            size_t n)
 {
     for (size_t k = 0; k < LEX_SCALES && e->opposites[k].group; k++) {
-        struct text_fact f = {.kind = FACT_OPPOSITE};
         uint8_t group = e->opposites[k].group;
 
-        f.group = group;
-        f.value = e->opposites[k].value;
-        f.about = about_opposite(x, i, n, x->s->rules->about[group]);
-        add_fact(x, f, i, n);
+        add_fact(x, FACT_OPPOSITE, group,
+                 about_opposite(x, i, n, x->s->rules->about[group]),
+                 e->opposites[k].value, i, n);
     }
 }
 
@@ -329,10 +326,7 @@ static void polarity_fact(struct facts *x, size_t i, bool negated)
         k->flags & (LEX_AUX | LEX_NEG | LEX_DET | LEX_PREP) ||
         (k->lex && k->lex->weight == 0))
         return;
-    add_fact(x,
-             (struct text_fact){
-                 .kind = FACT_NEGATION, .about = k->stem, .value = negated},
-             i, 1);
+    add_fact(x, FACT_NEGATION, 0, k->stem, negated, i, 1);
 }
 
 /* "No one is in the street": there are no people. */
@@ -348,10 +342,7 @@ static void nobody_fact(struct facts *x, size_t i)
         return;
     people = lex_find(s->rules, fold_hash(STR("people")));
     if (people)
-        add_fact(x,
-                 (struct text_fact){
-                     .kind = FACT_NEGATION, .about = people->stem, .value = 1},
-                 i, n);
+        add_fact(x, FACT_NEGATION, 0, people->stem, 1, i, n);
 }
 
 /* --- a claim -------------------------------------------------------------- */

@@ -62,16 +62,18 @@ static void add_words(struct scan *s, uint32_t sentence)
             continue;
         k->word = (uint32_t)t->n_words;
         w = &t->words[t->n_words++];
-        *w = (struct text_word){.at = {k->at, k->n},
-                                .folded = k->folded,
-                                .stem = k->stem,
-                                .number = k->numeric,
-                                .common = k->lex && k->lex->seen &&
-                                          !(k->flags & LEX_NAME),
-                                .quoted = k->quoted,
-                                .weight = weight_of(k),
-                                .sentence = sentence};
+        /* Part by part, where it stays: see add_fact(). */
+        w->at.at = k->at;
+        w->at.n = k->n;
+        w->folded = k->folded;
+        w->stem = k->stem;
+        w->number = k->numeric;
+        w->names = false;
+        w->common = k->lex && k->lex->seen && !(k->flags & LEX_NAME);
+        w->quoted = k->quoted;
+        w->weight = weight_of(k);
         w->stop = w->weight == 0;
+        w->sentence = sentence;
     }
 }
 
