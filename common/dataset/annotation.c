@@ -412,6 +412,9 @@ enum asid_rc annotation_record(struct arena *a,
             add_caption(&m, s, read[i].caption);
     }
     json_set(a, record, "sources", m.list);
+    /* What was said is no matter of who looked. */
+    if (of_type(json_get(rows[0].row, "asr"), JSON_OBJECT))
+        json_set(a, record, "asr", json_copy(a, json_get(rows[0].row, "asr")));
     pass_keys(a, rows[0].row, record);
     return ASID_OK;
 }
