@@ -200,11 +200,15 @@ static inline uint64_t merge_bit(uint64_t stem)
     return UINT64_C(1) << (stem * 0x9e3779b97f4a7c15u >> 58);
 }
 
+/* Which claims a stem is in. */
+struct m_posting {
+    uint64_t stem;
+    uint32_t first, n; /* of the index's claims */
+};
+
 struct m_index {
-    struct m_posting {
-        uint64_t stem;
-        size_t first, n;
-    } * slots;
+    struct m_posting *postings; /* as they come first; [0]: of no claim */
+    uint32_t *slots;            /* indexes into postings; 0: empty */
     size_t mask;
     uint32_t *claims;
 };

@@ -247,11 +247,12 @@ static void add_again(struct merge *m, const struct m_claim *old)
 
 /* --- index ----------------------------------------------------------------- */
 
-static struct m_posting *slot_of(const struct m_index *x, uint64_t stem)
+/* Where the stem's posting is noted, or would be. */
+static uint32_t *slot_of(const struct m_index *x, uint64_t stem)
 {
     size_t i = (stem ^ stem >> 29) & x->mask;
 
-    while (x->slots[i].n && x->slots[i].stem != stem)
+    while (x->slots[i] && x->postings[x->slots[i]].stem != stem)
         i = (i + 1) & x->mask;
     return &x->slots[i];
 }
@@ -267,10 +268,36 @@ static uint64_t key_of(const struct m_claim *c, size_t i)
     return i < c->n_sorted ? c->sorted[i].stem : c->quoted;
 }
 
+/* Make the postings, with how many claims each has; which[] gets the posting
+ * of each key of each claim. */
+static uint32_t count_postings(const struct merge *m, struct m_index *x,
+                               uint32_t *which)
+{
+    uint32_t n = 1;
+
+    for (size_t i = 0; i < m->n_claims; i++) {
+        const struct m_claim *c = &m->claims[i];
+
+        for (size_t k = 0; k < keys_of(c); k++) {
+            uint64_t key = key_of(c, k);
+            uint32_t *slot = slot_of(x, key);
+
+            if (!*slot) {
+                *slot = n++;
+                x->postings[*slot].stem = key;
+            }
+            x->postings[*slot].n++;
+            *which++ = *slot;
+        }
+    }
+    return n;
+}
+
 static void build_index(struct merge *m)
 {
     struct m_index *x = &m->index;
     size_t n = 0, size = 16;
+    uint32_t *which, n_postings, first = 0;
 
     for (size_t i = 0; i < m->n_claims; i++)
         n += keys_of(&m->claims[i]);
@@ -278,35 +305,30 @@ static void build_index(struct merge *m)
         size *= 2;
     x->mask = size - 1;
     x->slots = arena_array(m->arena, size, sizeof x->slots[0]);
+    x->postings = arena_array(m->arena, n + 1, sizeof x->postings[0]);
     x->claims = arena_array(m->arena, n, sizeof x->claims[0]);
-    for (size_t i = 0; i < m->n_claims; i++) {
+    which = arena_array(m->arena, n, sizeof *which);
+    n_postings = count_postings(m, x, which);
+    for (uint32_t i = 0; i < n_postings; i++) {
+        x->postings[i].first = first;
+        first += x->postings[i].n;
+        x->postings[i].n = 0; /* filling counts it up again */
+    }
+    for (uint32_t i = 0; i < m->n_claims; i++) {
         for (size_t k = 0; k < keys_of(&m->claims[i]); k++) {
-            struct m_posting *s = slot_of(x, key_of(&m->claims[i], k));
+            struct m_posting *p = &x->postings[*which++];
 
-            s->stem = key_of(&m->claims[i], k);
-            s->n++;
+            x->claims[p->first + p->n++] = i;
         }
     }
-    n = 0;
-    for (size_t i = 0; i < size; i++) {
-        x->slots[i].first = n;
-        n += x->slots[i].n;
-    }
-    /* Filling counts first up; afterwards it is put back. */
-    for (size_t i = 0; i < m->n_claims; i++)
-        for (size_t k = 0; k < keys_of(&m->claims[i]); k++)
-            x->claims[slot_of(x, key_of(&m->claims[i], k))->first++] =
-                (uint32_t)i;
-    for (size_t i = 0; i < size; i++)
-        x->slots[i].first -= x->slots[i].n;
 }
 
 const uint32_t *merge_find(const struct merge *m, uint64_t stem, size_t *n)
 {
-    const struct m_posting *s = slot_of(&m->index, stem);
+    const struct m_posting *p = &m->index.postings[*slot_of(&m->index, stem)];
 
-    *n = s->n;
-    return m->index.claims + s->first;
+    *n = p->n;
+    return m->index.claims + p->first;
 }
 
 void merge_pool(struct merge *m)

@@ -213,11 +213,30 @@ static bool is_blank(char c)
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
+/* Nothing in it but words with one blank between; without a branch a byte. */
+static bool flows(struct str s)
+{
+    unsigned odd = 0, before = 1;
+
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        unsigned blank = c <= ' ';
+
+        odd |= (blank & before) | (c < ' ');
+        before = blank;
+    }
+    return !(odd | before);
+}
+
 /* Runs of blanks and line breaks become one blank. */
 static void add_flowing(struct buf *b, struct str s)
 {
     size_t from = 0;
 
+    if (flows(s)) {
+        buf_str(b, s);
+        return;
+    }
     for (size_t i = 0; i < s.n; i++) {
         if ((unsigned char)s.p[i] > ' ' ||
             (s.p[i] == ' ' && i + 1 < s.n && (unsigned char)s.p[i + 1] > ' '))

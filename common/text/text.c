@@ -214,20 +214,22 @@ static void add_without_anchors(struct buf *b, const struct text *t,
     buf_str(b, (struct str){t->text.p + at, end - at});
 }
 
-static void add_capital(struct buf *b, struct str text)
+/* The text with its first letter a capital, and a stop behind it. */
+static struct str capital_and(struct arena *a, struct str text, struct str stop)
 {
+    char *start = arena_bytes(a, text.n + 4 + stop.n + 1), *p = start;
     uint32_t cp;
-    unsigned used;
-    char bytes[4];
+    unsigned used = 0;
 
-    if (text.n == 0)
-        return;
-    used = utf8_decode(text.p, text.n, &cp);
-    BUG_IF(used == 0);
-    buf_add(
-        b, bytes,
-        utf8_encode((uint32_t)utf8proc_toupper((utf8proc_int32_t)cp), bytes));
-    buf_str(b, (struct str){text.p + used, text.n - used});
+    if (text.n) {
+        used = utf8_decode(text.p, text.n, &cp);
+        BUG_IF(used == 0);
+        p += utf8_encode((uint32_t)utf8proc_toupper((utf8proc_int32_t)cp), p);
+        p = mempcpy(p, text.p + used, text.n - used);
+    }
+    p = mempcpy(p, stop.p, stop.n);
+    *p = '\0';
+    return (struct str){start, (size_t)(p - start)};
 }
 
 /* It ends with a sentence mark, perhaps inside closing quotation marks. */
@@ -241,6 +243,10 @@ static bool is_ended(struct str text)
                                           "\xc2\xbb",     "\xe3\x80\x8d",
                                           "\xe3\x80\x8f", ")"};
 
+    /* Most sentences end in a plain word. */
+    if (text.n && ((text.p[text.n - 1] | 0x20) >= 'a') &&
+        (text.p[text.n - 1] | 0x20) <= 'z')
+        return false;
     for (size_t i = 0; i < sizeof closers / sizeof *closers; i++) {
         if (str_ends(text, closers[i])) {
             text.n -= strlen(closers[i]);
@@ -269,11 +275,10 @@ static bool is_wide(struct str text)
 struct str text_claim_sentence(struct arena *a, const struct text *t,
                                const struct text_claim *claim)
 {
-    struct buf plain, b;
-    struct str text;
+    struct buf plain;
+    struct str text, stop = STR(".");
 
     buf_init(&plain, 2 * TEXT_MAX + 16);
-    buf_init(&b, 2 * TEXT_MAX + 16);
     if (claim->subject.n) {
         add_without_anchors(&plain, t, claim->subject);
         buf_char(&plain, ' ');
@@ -283,12 +288,12 @@ struct str text_claim_sentence(struct arena *a, const struct text *t,
     while (text.n &&
            (text.p[text.n - 1] == ',' || is_blank(text.p[text.n - 1])))
         text.n--;
-    add_capital(&b, text);
-    if (!is_ended(text))
-        buf_text(&b, is_wide(text) ? "\xe3\x80\x82" : ".");
-    text = (struct str){arena_strndup(a, buf_view(&b).p, b.n), b.n};
+    if (is_ended(text))
+        stop.n = 0;
+    else if (is_wide(text))
+        stop = STR("\xe3\x80\x82");
+    text = capital_and(a, text, stop);
     buf_release(&plain);
-    buf_release(&b);
     return text;
 }
 
