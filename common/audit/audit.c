@@ -22,6 +22,7 @@ static const struct question {
      NEEDS_NONE},
     {"frame", 2, 2, "the id of a record and a file of records", audit_frame,
      NEEDS_NONE},
+    {"score", 1, 64, "files of records", audit_score, NEEDS_NONE},
     {"merge", 1, 1000, "ledger files", audit_merge, WRITES},
 };
 enum { QUESTIONS = sizeof questions / sizeof *questions };
@@ -36,7 +37,7 @@ static enum asid_rc find_question(const struct asid_cx *cx,
 
     if (arguments == 0)
         return USAGE(err, "no question: ask why ID, rejects, balance, runs, "
-                          "diff, stats, sample, frame or merge");
+                          "diff, stats, sample, score, frame or merge");
     for (size_t i = 0; i < QUESTIONS; i++) {
         if (str_distance(name, questions[i].name) <
             str_distance(name, best->name))

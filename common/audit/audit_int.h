@@ -64,5 +64,6 @@ enum asid_rc audit_stats(struct audit *q, struct asid_err *err);
 enum asid_rc audit_sample(struct audit *q, struct asid_err *err);
 enum asid_rc audit_merge(struct audit *q, struct asid_err *err);
 enum asid_rc audit_frame(struct audit *q, struct asid_err *err);
+enum asid_rc audit_score(struct audit *q, struct asid_err *err);
 
 #endif

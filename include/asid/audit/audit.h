@@ -8,6 +8,7 @@
  *     diff RUN RUN     which records changed between two runs, and why
  *     stats FILE...    verdicts by attribute, sources by what became of them
  *     sample N FILE    a seeded sample for human eyes
+ *     score FILE...    how much is true, and how much of the truth is there
  *     merge FILE...    other ledgers into --ledger
  *
  * An output file may have been made anew many times; only the execution that

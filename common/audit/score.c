@@ -1,0 +1,281 @@
+/*
+ * asid-audit score: how much of what records say is true, and how much of what
+ * is true they say, against records that are known to be right.
+ *
+ * A claim is true when one of the truth of its clip says the same, and at the
+ * same time where both have one; the comparison is the verifier's own, which
+ * decides what an account has that a text has not (asid/curate/verify.h). It
+ * looks at words, not at films: a true claim that the truth does not have counts
+ * as false.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "asid/base/map.h"
+#include "asid/curate/record.h"
+#include "asid/curate/verify.h"
+#include "asid/dataset/annotation.h"
+#include "audit_int.h"
+
+#define TIME_TOLERANCE 2.0 /* seconds, as asid-timecheck's */
+#define NOVELTY 0.8 /* of the content words: claims are short sentences */
+
+enum { MOST_CLAIMS = 4096 };
+
+/* What is said: a claim of a record. */
+struct said {
+    const struct text *text;
+    enum attribute attribute;
+    double start;
+};
+struct saying {
+    struct said *list;
+    size_t n, room;
+};
+
+struct tally {
+    uint64_t claims, right, wrong, truth, missing;
+};
+
+struct score {
+    struct audit *q;
+    const struct text_rules *rules;
+    struct arena arena, clip; /* of the truth; of the record at hand */
+    struct map lines;         /* id to the line of its truth */
+    struct tally attribute[ATTRIBUTES + 1];
+    uint64_t records, unknown, broken;
+};
+
+/* --- what a record says --------------------------------------------------- */
+
+static void add_said(struct score *s, struct saying *out, struct str sentence,
+                     enum attribute key, double start)
+{
+    if (sentence.n == 0 || out->n == MOST_CLAIMS)
+        return;
+    if (out->n == out->room) {
+        size_t room = out->room ? 2 * out->room : 64;
+        struct said *wider = arena_array(&s->clip, room, sizeof *wider);
+
+        if (out->n)
+            memcpy(wider, out->list, out->n * sizeof *wider);
+        out->list = wider;
+        out->room = room;
+    }
+    out->list[out->n++] = (struct said){
+        text_analyse(s->rules, &s->clip, sentence, key), key, start};
+}
+
+/* A text without a list of claims: every claim in it. */
+static void add_text(struct score *s, struct saying *out, struct str text,
+                     enum attribute hint)
+{
+    const struct text *t = text_analyse(s->rules, &s->clip, text, hint);
+
+    for (size_t i = 0; i < t->n_claims; i++) {
+        const struct text_claim *c = &t->claims[i];
+
+        add_said(s, out, text_claim_sentence(&s->clip, t, c),
+                 hint == ATTRIBUTE_NONE ? c->attribute : hint, c->start);
+    }
+}
+
+static void add_attribute(struct score *s, struct saying *out,
+                          struct json *record, enum attribute key)
+{
+    struct json *claims = json_get(record_attribute(record, key), "claims");
+
+    json_each(claim, claims) {
+        struct json *text = json_get(claim, "text");
+        double start, end;
+
+        if (!text || json_type(text) != JSON_STRING)
+            continue;
+        claim_times(claim, &start, &end);
+        add_said(s, out, json_str(text), key, start);
+    }
+    if (json_count(claims) == 0)
+        add_text(s, out, record_attribute_text(record, key), key);
+}
+
+static struct saying saying_of(struct score *s, struct json *record)
+{
+    struct saying out = {0};
+
+    for (int k = 0; k < ATTRIBUTES; k++)
+        add_attribute(s, &out, record, (enum attribute)k);
+    if (out.n == 0)
+        add_text(s, &out, record_caption(record), ATTRIBUTE_NONE);
+    return out;
+}
+
+/* --- comparing ------------------------------------------------------------ */
+
+static bool same_time(double a, double b)
+{
+    return isnan(a) || isnan(b) || fabs(a - b) <= TIME_TOLERANCE;
+}
+
+static bool is_said(struct score *s, const struct said *claim,
+                    const struct saying *by)
+{
+    struct verify_known *known = arena_array(&s->clip, by->n, sizeof *known);
+    size_t n = 0, index[1];
+
+    for (size_t i = 0; i < by->n; i++)
+        if (same_time(claim->start, by->list[i].start))
+            known[n++] = (struct verify_known){by->list[i].text, true};
+    return claim->text->n_claims > 0 &&
+           verify_new_claims(claim->text, known, n, NOVELTY, index, 1) == 0;
+}
+
+static void count_clip(struct score *s, const struct saying *told,
+                       const struct saying *truth)
+{
+    struct tally *all = &s->attribute[ATTRIBUTES];
+
+    for (size_t i = 0; i < told->n; i++) {
+        struct tally *t = &s->attribute[told->list[i].attribute];
+        bool right = is_said(s, &told->list[i], truth);
+
+        t->claims++;
+        all->claims++;
+        t->right += right;
+        all->right += right;
+        t->wrong += !right;
+        all->wrong += !right;
+    }
+    for (size_t i = 0; i < truth->n; i++) {
+        struct tally *t = &s->attribute[truth->list[i].attribute];
+        bool missing = !is_said(s, &truth->list[i], told);
+
+        t->truth++;
+        all->truth++;
+        t->missing += missing;
+        all->missing += missing;
+    }
+}
+
+/* --- files ---------------------------------------------------------------- */
+
+static enum asid_rc keep_truth(void *user, struct str text, uint64_t line,
+                               const struct json *record,
+                               const struct asid_err *why, struct asid_err *err)
+{
+    struct score *s = user;
+    const char *id = record ? json_text(json_get(record, "id")) : NULL;
+
+    (void)why;
+    if (!id)
+        return FAIL(err, "line %llu is no record", (unsigned long long)line);
+    if (map_find(&s->lines, id))
+        return FAIL(err, "line %llu: the id %s comes twice",
+                    (unsigned long long)line, id);
+    map_put(&s->lines, &s->arena, id, arena_strndup(&s->clip, text.p, text.n));
+    arena_reset(&s->clip);
+    return ASID_OK;
+}
+
+static enum asid_rc count_record(void *user, struct str text, uint64_t line,
+                                 const struct json *record,
+                                 const struct asid_err *why,
+                                 struct asid_err *err)
+{
+    struct score *s = user;
+    const char *id = record ? json_text(json_get(record, "id")) : NULL;
+    const char *known = id ? map_find(&s->lines, id) : NULL;
+    struct json *copy, *right;
+    struct saying told, truth;
+
+    (void)text;
+    (void)line;
+    (void)why;
+    if (!known) {
+        s->broken += !id;
+        s->unknown += id != NULL;
+        return ASID_OK;
+    }
+    s->records++;
+    copy = json_copy(&s->clip, record);
+    TRY(json_parse(&s->clip, str_of(known), 0, &right, err));
+    told = saying_of(s, copy);
+    truth = saying_of(s, right);
+    count_clip(s, &told, &truth);
+    arena_reset(&s->clip);
+    return ASID_OK;
+}
+
+/* --- the answer ----------------------------------------------------------- */
+
+static void set_count(struct arena *a, struct json *o, const char *key,
+                      uint64_t n)
+{
+    json_set_i64(a, o, key, (int64_t)n);
+}
+
+static void set_rate(struct arena *a, struct json *o, const char *key,
+                     uint64_t part, uint64_t of)
+{
+    json_set(a, o, key,
+             of ? json_new_f64(a, round((double)part / (double)of * 1e4) / 1e4)
+                : json_new_null(a));
+}
+
+static void set_tally(struct arena *a, struct json *o, const struct tally *t)
+{
+    set_count(a, o, "claims", t->claims);
+    set_count(a, o, "true", t->right);
+    set_count(a, o, "false", t->wrong);
+    set_rate(a, o, "false_rate", t->wrong, t->claims);
+    set_count(a, o, "truth", t->truth);
+    set_count(a, o, "missing", t->missing);
+    set_rate(a, o, "missing_rate", t->missing, t->truth);
+}
+
+static enum asid_rc answer(struct score *s, struct asid_err *err)
+{
+    struct arena *a = &s->arena;
+    struct json *o = json_new_object(a), *per = json_new_object(a);
+
+    set_count(a, o, "records", s->records);
+    set_count(a, o, "without_truth", s->unknown);
+    set_tally(a, o, &s->attribute[ATTRIBUTES]);
+    for (int k = 0; k < ATTRIBUTES; k++) {
+        struct json *one = json_new_object(a);
+
+        set_tally(a, one, &s->attribute[k]);
+        json_set(a, per, attribute_keys[k], one);
+    }
+    json_set(a, o, "per_attribute", per);
+    return asid_print(s->q->cx, o, err);
+}
+
+static enum asid_rc score_files(struct score *s, const char *truth,
+                                struct asid_err *err)
+{
+    TRY(text_rules_load(&s->rules, err));
+    if (annotation_file(truth, keep_truth, s, err) != ASID_OK)
+        return asid_err_within(err, "%s", truth);
+    for (size_t i = 0; i < s->q->n_arguments; i++)
+        TRY(annotation_file(s->q->argument[i], count_record, s, err));
+    if (s->broken)
+        asid_warn(s->q->cx, "%llu lines are no records",
+                  (unsigned long long)s->broken);
+    return answer(s, err);
+}
+
+enum asid_rc audit_score(struct audit *q, struct asid_err *err)
+{
+    struct score s = {.q = q, .arena = ARENA_INIT, .clip = ARENA_INIT};
+    const char *truth = opt_text(q->cx, "truth");
+    enum asid_rc rc;
+
+    if (!truth)
+        return USAGE(err, "score needs --truth FILE, records that are right");
+    rc = score_files(&s, truth, err);
+    map_release(&s.lines);
+    text_rules_free(s.rules);
+    arena_release(&s.clip);
+    arena_release(&s.arena);
+    return rc;
+}
