@@ -338,6 +338,8 @@ static bool oppose(const struct merge *m, struct thing *t)
 
     for (size_t i = 0; i < t->n; i++)
         add_value(m, t, t->members[i]);
+    if (t->n_values < 2)
+        return false;
     for (size_t i = 0; i < t->n; i++)
         if (t->list->kind != FACT_NEGATION)
             add_mentions(m, t, &t->list[t->members[i]]);
@@ -366,11 +368,12 @@ static void give_up(struct merge *m, const struct thing *t,
 
 static void decide(struct merge *m, struct thing *t)
 {
-    struct open_values o = {.list = t->list, .members = t->members, .n = t->n};
+    struct open_values o;
     struct value *v = t->values;
 
     if (!oppose(m, t))
         return;
+    o = (struct open_values){.list = t->list, .members = t->members, .n = t->n};
     for (size_t i = 0; i < t->n_values; i++)
         v[i].weight = weight_of(m, t, &v[i]);
     spare_several(m, t);
@@ -418,12 +421,16 @@ static void settle_run(struct merge *m, struct occurrence *list, size_t n)
         thing[i] = k < i ? thing[k] : things++;
     }
     for (uint32_t which = 0; which < things; which++) {
-        struct thing t = {.list = list, .members = members};
+        struct thing t; /* values are written as they are added */
 
+        t.list = list;
+        t.members = members;
+        t.n = t.n_values = 0;
         for (uint32_t i = 0; i < n; i++)
             if (thing[i] == which)
                 members[t.n++] = i;
-        decide(m, &t);
+        if (t.n > 1)
+            decide(m, &t);
     }
 }
 
