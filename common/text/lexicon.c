@@ -512,6 +512,7 @@ enum asid_rc text_rules_load(const struct text_rules **out,
 
     r->arena = l.scratch = (struct arena)ARENA_INIT;
     r->stems = arena_array(&r->arena, STEM_CACHE, sizeof *r->stems);
+    r->shorts = arena_array(&r->arena, LEX_SHORT, sizeof *r->shorts);
     r->synonyms = arena_array(&r->arena, 1, sizeof *r->synonyms);
     l.stemming.rules = r;
     /* So that lex_find() has slots to look into. */

@@ -151,6 +151,9 @@ struct lex *lex_make(struct lex_load *l, struct str form)
         word = hash_u64((struct str){form.p + at, n});
         key = at ? lex_chain(key, word) : word;
         e = find_or_add(l->rules, key);
+        if (at == 0)
+            lex_short_add(l->rules, (struct str){form.p, n},
+                          (size_t)(e - l->rules->entries));
         at += n + 1;
         if (at >= form.n)
             break;

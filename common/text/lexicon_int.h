@@ -18,6 +18,8 @@ struct lex_load {
 /* The entry of a form, made when there is none; "_" and "-" separate the words
  * of a phrase. The pointer is good until the next call. */
 struct lex *lex_make(struct lex_load *l, struct str form);
+/* Have a word found by its letters, when they are few. */
+void lex_short_add(struct text_rules *r, struct str word, size_t index);
 /* Give flags to a form; base (may be empty) is the word whose stem it has
  * unless it has one. */
 void lex_give(struct lex_load *l, struct str form, struct str base,

@@ -6,7 +6,9 @@
 #ifndef ASID_TEXT_INT_H
 #define ASID_TEXT_INT_H
 
+#include <endian.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "asid/text/text.h"
 
@@ -179,7 +181,13 @@ struct stem_entry {
     _Atomic uint64_t mixed, stem;
 };
 
-enum { STEM_CACHE = 1 << 14, OPPOSITES_MAX = 64 };
+/* A word of up to eight letters: them, the first in the lowest byte. */
+struct lex_short {
+    uint64_t letters; /* 0: empty */
+    size_t index;     /* of its entry */
+};
+
+enum { STEM_CACHE = 1 << 14, LEX_SHORT = 1 << 14, OPPOSITES_MAX = 64 };
 
 struct synonym {
     uint64_t from, to; /* stems */
@@ -191,6 +199,8 @@ struct text_rules {
     size_t n_entries, room;
     struct lex_slot *slots;
     size_t mask;
+    struct lex_short *shorts; /* [LEX_SHORT] */
+    size_t n_shorts;
     struct synonym *synonyms; /* hash table by from */
     size_t synonym_mask;
     uint8_t about[OPPOSITES_MAX]; /* ABOUT_*, by group of opposites */
@@ -199,6 +209,36 @@ struct text_rules {
 
 /* The entry of a folded word or a chained phrase, or NULL. */
 const struct lex *lex_find(const struct text_rules *rules, uint64_t key);
+static inline size_t lex_short_slot(uint64_t letters)
+{
+    return letters * 0x9e3779b97f4a7c15u >> 32 & (LEX_SHORT - 1);
+}
+/* The ASCII letters, in lower case, that eight bytes begin with; *n how many. */
+static inline uint64_t lex_short_read(const char *p, unsigned *n)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t bytes, low, other;
+
+    memcpy(&bytes, p, sizeof bytes);
+    bytes = le64toh(bytes) | each * 0x20;
+    low = bytes & each * 0x7f;
+    /* A byte's top bit: whether it is below 'a', above 'z' or not ASCII. */
+    other = ~(low + each * (0x80 - 'a')) | (low + each * (0x7f - 'z')) | bytes;
+    other &= each * 0x80;
+    *n = other ? (unsigned)__builtin_ctzll(other) / 8 : 8;
+    return *n == 8 ? bytes : bytes & ((UINT64_C(1) << 8 * *n) - 1);
+}
+/* The entry of a word of such letters, or NULL: it has none, or has one that
+ * only lex_find() finds. */
+static inline const struct lex *lex_short_find(const struct text_rules *r,
+                                               uint64_t letters)
+{
+    size_t i = lex_short_slot(letters);
+
+    while (r->shorts[i].letters && r->shorts[i].letters != letters)
+        i = (i + 1) & (LEX_SHORT - 1);
+    return r->shorts[i].letters ? &r->entries[r->shorts[i].index] : NULL;
+}
 /* The key of a phrase: of its beginning and its next word. */
 static inline uint64_t lex_chain(uint64_t key, uint64_t next)
 {

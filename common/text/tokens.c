@@ -331,12 +331,12 @@ static void give_number(struct tok *k, struct str w)
     }
 }
 
-static void settle_word(struct lexing *x, struct tok *k)
+/* What a word is whose entry, if there is one, is known. */
+static void settle_lex(struct lexing *x, struct tok *k)
 {
     struct scan *s = x->s;
     struct str w = {x->p + k->at, k->n};
 
-    k->lex = lex_find(s->rules, k->folded);
     give_number(k, w);
     if (s->spelling)
         return;
@@ -350,12 +350,52 @@ static void settle_word(struct lexing *x, struct tok *k)
         k->stem = stem_of(&s->stemming, w, k->folded);
 }
 
+static void settle_word(struct lexing *x, struct tok *k)
+{
+    k->lex = lex_find(x->s->rules, k->folded);
+    settle_lex(x, k);
+}
+
+/* A word of the lexicon of up to eight letters that surely ends behind them;
+ * false: it has to be read a byte at a time. */
+static bool read_short(struct lexing *x)
+{
+    size_t from = x->at;
+    const struct lex *lex;
+    uint64_t letters;
+    struct tok *k;
+    unsigned char next;
+    unsigned n;
+
+    if (x->n - from <= sizeof letters)
+        return false;
+    letters = lex_short_read(x->p + from, &n);
+    next = (unsigned char)x->p[from + n];
+    /* Initials ("e.g") are single letters. */
+    if (n == 0 || next >= 0x80 || folded[next] || next == '\'' ||
+        (n == 1 && next != ' '))
+        return false;
+    lex = lex_short_find(x->s->rules, letters);
+    if (!lex)
+        return false;
+    x->at += n;
+    k = add_tok(x, from, n, TOK_WORD);
+    k->shape |= letter_shape(x, from);
+    k->folded = lex->key;
+    k->lex = lex;
+    settle_lex(x, k);
+    return true;
+}
+
 static void read_word(struct lexing *x)
 {
     size_t from = x->at;
-    uint8_t shape = letter_shape(x, from);
+    uint8_t shape;
     struct tok *k;
 
+    if (read_short(x))
+        return;
+    shape = letter_shape(x, from);
     x->hash = HASH_U64_BEGIN;
     x->wide = false;
     while (x->at < x->n && word_step(x, from))
