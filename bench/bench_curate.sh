@@ -4,8 +4,8 @@
 #
 #   bench/bench_curate.sh BINDIR [RECORDS]
 #
-# Records are of 6 kB: three sources that agree in most things, a transcript, two
-# quotes. Seconds are processor seconds of user and system (noise of other work
+# Records are of 5.3 kB: three sources that agree in most things, a transcript,
+# two quotes. Seconds are processor seconds of user and system (noise of other work
 # on the machine aside, what a core of one's own would take). Prints one JSON
 # object.
 set -eu
