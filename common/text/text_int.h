@@ -387,6 +387,7 @@ bool tok_in(const struct scan *s, size_t i, const char *list);
 
 /* The passes. */
 void scan_tokens(struct scan *s);    /* toks, marks */
+void scan_numbers(struct scan *s);   /* its last step: numbers joined */
 void scan_quotes(struct scan *s);    /* t->quotes without speakers, tok.quote */
 void scan_parts(struct scan *s);     /* phrase, flags */
 void scan_finite(struct scan *s);    /* finite; after anchors */
