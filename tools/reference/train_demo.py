@@ -2,7 +2,8 @@
 """Train the demo captioner: Qwen2.5-Omni's architecture, small, on synthetic clips.
 
     train_demo.py prepare --tool make_training_set --output BUNDLE
-    train_demo.py train   --bundle BUNDLE --output FOLDER [--steps N] [--seconds S]
+    train_demo.py train   --tool ... --bundle BUNDLE --output FOLDER [--steps N] [--seconds S]
+    train_demo.py measure --tool ... --bundle BUNDLE --checkpoint FOLDER
 
 `prepare` makes what does not depend on the weights: the tokenizer, and how the
 processor lays out the prompt of a clip of each length.  `train` renders clips
@@ -594,25 +595,45 @@ def self_check(model, bundle, clip):
 KINDS = ["", "claim", "single", "account", "refine", "all", "short"]
 
 
-def evaluate(learner, clips, packer, device, amp):
-    """Held-out clips, answers forced: share of right tokens by kind; right words of claims by class."""
-    right, count, by_class = {}, {}, {}
-    with torch.no_grad():
-        for seconds, pixels, sound, about in clips:
-            claims = [row for row in about["rows"] if row["kind"] == "claim"]
-            for rows in (claims, [row for row in about["rows"] if row["kind"] in ("all", "single", "refine")]):
-                packer.random = np.random.default_rng(1)
-                pack = packer.pack(rows, 2)
-                fields = {name: torch.from_numpy(pack[name])[None].to(device) for name in FIELDS}
-                heard = torch.from_numpy(sound.copy())[None].to(device) if len(sound) else None
-                with torch.autocast(device.type, torch.bfloat16, enabled=amp):
-                    hidden = learner.hidden(seconds, torch.from_numpy(pixels.copy())[None].to(device), heard, fields)
-                    _, _, ok, kind, weight = learner.loss(hidden, fields)
-                for k in range(1, len(KINDS)):
-                    at = (kind == k) & ((weight > 1) if k == 1 else (weight > 0))
-                    right[k] = right.get(k, 0) + int(ok[at].sum())
-                    count[k] = count.get(k, 0) + int(at.sum())
-    return "  ".join(f"{KINDS[k]} {right[k] / count[k]:.4f}" for k in right if count[k])
+def answers(learner, packer, clip, rows, claims):
+    """What the model would say at each place of the answers: pairs of right and said tokens, by row."""
+    seconds, pixels, sound, _ = clip
+    packer.choose = lambda rows, stage: (rows, []) if claims else ([], rows)
+    pack = packer.pack(rows, 2)
+    device = learner.device
+    fields = {name: torch.from_numpy(pack[name])[None].to(device) for name in FIELDS}
+    heard = torch.from_numpy(sound.copy())[None].to(device) if len(sound) else None
+    with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=learner.dtype == torch.bfloat16):
+        hidden = learner.hidden(seconds, torch.from_numpy(pixels.copy())[None].to(device), heard, fields)
+        said = learner.model.lm_head(hidden[0]).argmax(-1).cpu().numpy()
+    for n, row in enumerate(rows):
+        at = (pack["row"] == n) & (pack["group"] == 0) if claims else pack["group"] == n + 1
+        at &= pack["label"] >= 0
+        if claims:
+            at &= pack["weight"] > 1
+        if at.any():
+            yield row, pack["label"][at], said[at]
+
+
+def evaluate(learner, clips, packer):
+    """Clips that were never learnt from, answers forced: right words of claims by class, right tokens by attribute."""
+    table = {}
+
+    def count(name, right, n):
+        have = table.setdefault(name, [0, 0])
+        have[0] += int(right)
+        have[1] += n
+
+    for clip in clips:
+        by = lambda *kinds: [row for row in clip[3]["rows"] if row["kind"] in kinds]
+        for row, want, said in answers(learner, packer, clip, by("claim"), True):
+            right = want[0] == said[0]
+            count("claim, all", right, 1)
+            count(f"claim, false, {row['class']}" if row.get("class") else f"claim, true, {row['attribute']}", right, 1)
+        for rows in (by("single")[::3], by("all")[:1]):
+            for row, want, said in answers(learner, packer, clip, rows, False):
+                count(f"tokens, {row['attribute'] or row['kind']}", (want == said).sum(), len(want))
+    return "\n".join(f"{name}: {right / n:.3f} of {n}" for name, (right, n) in sorted(table.items()))
 
 
 class Renderers:
@@ -729,9 +750,17 @@ def train(options):
     save(model, options.bundle / "tokenizer", options.output)
     print(f"{time.time() - start:.0f} s: {step} steps, {ring.total} clips; saved", flush=True)
     model.eval()
-    print("held out: " + evaluate(learner, held_out, packer, device, amp), flush=True)
+    print(evaluate(learner, held_out, packer), flush=True)
     print(f"{time.time() - start:.0f} s: done", flush=True)
     os._exit(0)  # the renderers hold pipes that nobody reads any more
+
+
+def measure(options):
+    model = new_model(options.checkpoint)
+    load_weights(model, options.checkpoint)
+    model.eval()
+    learner = Learner(model, options.bundle, torch.device("cpu"))
+    print(evaluate(learner, some_clips(options.tool, options.held_out, options.evaluate), Packer(options.checkpoint, 1)))
 
 
 def main():
@@ -766,6 +795,13 @@ def main():
     verb.add_argument("--show", type=float, default=10)
     verb.add_argument("--save-every", type=int, default=0)
     verb.set_defaults(call=train)
+    verb = verbs.add_parser("measure")
+    verb.add_argument("--tool", required=True)
+    verb.add_argument("--bundle", type=pathlib.Path, required=True, help="what prepare made")
+    verb.add_argument("--checkpoint", type=pathlib.Path, required=True)
+    verb.add_argument("--held-out", type=int, default=77)
+    verb.add_argument("--evaluate", type=int, default=200, help="how many clips")
+    verb.set_defaults(call=measure)
     options = parser.parse_args()
     options.call(options)
 
