@@ -4,8 +4,8 @@
 #
 #   bench/bench_curate.sh BINDIR [RECORDS]
 #
-# Records are of 5.3 kB: three sources that agree in most things, a transcript,
-# two quotes. Seconds are processor seconds of user and system (noise of other work
+# Records are of 6 kB: three sources that agree in most things, a transcript with
+# a time for every word, two quotes. Seconds are processor seconds of user and system (noise of other work
 # on the machine aside, what a core of one's own would take). Prints one JSON
 # object.
 set -eu
@@ -28,8 +28,17 @@ function sentence(t) {
     if (rand() < 0.1) return sprintf("The mood is %s.", pick("calm|tense|cheerful|sad"))
     return sprintf("At %ds, %s in a %s coat %s a %s %s near the %s.", t, person(), colour(), deed(), colour(), thing(), pick("window|door|table|tree|car"))
 }
+# WhisperX: every word with its time.
+function segment(from, to, speaker, text,   n, w, i, out, each) {
+    n = split(text, w, " ")
+    each = (to - from) / n
+    for (i = 1; i <= n; i++)
+        out = out (i > 1 ? "," : "") sprintf("{\"text\":\"%s\",\"start\":%.2f,\"end\":%.2f,\"method\":\"aligned\"}", w[i], from + (i - 1) * each, from + i * each)
+    return sprintf("{\"start\":%.1f,\"end\":%.1f,\"text\":\"%s\",\"speaker\":\"%s\",\"words\":[%s]}", from, to, text, speaker, out)
+}
 BEGIN {
     srand(7)
+    said = segment(16.2, 18.9, "S1", "We should leave before the rain comes.") "," segment(36.4, 38.8, "S2", "No, I will wait right here.")
     for (k = 0; k < records; k++) {
         n = 0
         for (t = 0; t < 60; t += 2) line[n++] = sentence(t)
@@ -46,7 +55,7 @@ BEGIN {
             }
             sources = sources (s ? "," : "") sprintf("{\"name\":\"s%d\",\"caption\":\"%s\"}", s, text)
         }
-        printf "{\"id\":\"clip%07d\",\"video\":\"media/clip%07d.mp4\",\"media\":{\"duration\":60.0,\"video\":{\"codec\":\"h264\",\"width\":320,\"height\":240,\"fps\":30.0},\"audio\":{\"codec\":\"aac\",\"sample_rate\":44100,\"channels\":2},\"cuts\":[12.4,30.1,44.0]},\"sources\":[%s],\"asr\":{\"name\":\"whisperx\",\"language\":\"en\",\"segments\":[{\"start\":16.2,\"end\":18.9,\"text\":\"We should leave before the rain comes.\",\"speaker\":\"S1\"},{\"start\":36.4,\"end\":38.8,\"text\":\"No, I will wait right here.\",\"speaker\":\"S2\"}]}}\n", k, k, sources
+        printf "{\"id\":\"clip%07d\",\"video\":\"media/clip%07d.mp4\",\"media\":{\"duration\":60.0,\"video\":{\"codec\":\"h264\",\"width\":320,\"height\":240,\"fps\":30.0},\"audio\":{\"codec\":\"aac\",\"sample_rate\":44100,\"channels\":2},\"cuts\":[12.4,30.1,44.0]},\"sources\":[%s],\"asr\":{\"name\":\"whisperx\",\"language\":\"en\",\"segments\":[%s]}}\n", k, k, sources, said
     }
 }' >"$dir/in.jsonl"
 
@@ -62,11 +71,11 @@ cpu() {
 least() {
     for _ in 1 2 3; do cpu "$@"; done | sort -n | head -1
 }
-merge=$(least "$dir/in.jsonl" "$bin/asid-merge" -q)
+merge=$(least "$dir/in.jsonl" "$bin/asid-merge" -q --strict)
 cp "$dir/out" "$dir/merged"
-align=$(least "$dir/merged" "$bin/asid-align" -q)
+align=$(least "$dir/merged" "$bin/asid-align" -q --strict)
 cp "$dir/out" "$dir/aligned"
-times=$(least "$dir/aligned" "$bin/asid-timecheck" -q)
+times=$(least "$dir/aligned" "$bin/asid-timecheck" -q --strict)
 jqs=$(least "$dir/in.jsonl" jq -c .)
 peak=0
 for stage in merge align timecheck; do
