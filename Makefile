@@ -183,9 +183,10 @@ check check-threads: $(TEST_STAGES) $(MOCK)
 
 # Tests of one mode; `make MODE=asan check` runs all of them under sanitizers.
 CLI_TESTS := $(sort $(wildcard tests/cli/*.sh))
-# It builds planted errors for itself; once, not once a mode.
+# One builds planted errors for itself, one looks at what the compiler made of
+# the kernels: once, not once a mode.
 ifneq ($(MODE),release)
-CLI_TESTS := $(filter-out %/plant.sh,$(CLI_TESTS))
+CLI_TESTS := $(filter-out %/plant.sh %/kernels.sh,$(CLI_TESTS))
 endif
 JOBS      ?= $(shell nproc)
 
