@@ -17,7 +17,7 @@
 #include "asid/synth/synth.h"
 
 enum {
-    GROUP = 64,         /* clips whose records are in memory at once */
+    GROUP = 16,         /* clips whose records are in memory at once */
     LINE_MOST = 1 << 24 /* bytes of a record */
 };
 
@@ -176,15 +176,14 @@ static enum asid_rc make_all(struct synth *s, struct asid_err *err)
     uint64_t first = (uint64_t)opt_int(s->cx, "first");
     uint64_t left = (uint64_t)opt_int(s->cx, "count"), count = left;
 
+    asid_progress(s->cx, "clips", 0, count);
     while (left > 0) {
         size_t n = left < GROUP ? (size_t)left : GROUP;
 
         TRY(make_group(s, first, n, err));
         first += n;
         left -= n;
-        asid_info(s->cx, "%llu of %llu clips",
-                  (unsigned long long)(count - left),
-                  (unsigned long long)count);
+        asid_progress(s->cx, "clips", count - left, count);
     }
     return ASID_OK;
 }

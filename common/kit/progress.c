@@ -45,20 +45,60 @@ static void add_left(struct kit *k, struct buf *b, double elapsed)
     buf_text(b, " left");
 }
 
+/* True when a line is due. */
+static bool is_due(struct progress *p, double *elapsed)
+{
+    double now = clock_monotonic();
+
+    if (!p->on || now - p->last < p->every)
+        return false;
+    p->last = now;
+    *elapsed = now - p->start;
+    return true;
+}
+
+static void end_line(struct kit *k, struct buf *line)
+{
+    if (!k->progress.live)
+        buf_char(line, '\n');
+    log_raw(k, line->p);
+    buf_release(line);
+}
+
+void asid_progress(const struct asid_cx *cx, const char *things, uint64_t done,
+                   uint64_t total)
+{
+    struct kit *k = cx->kit;
+    struct progress *p = &k->progress;
+    double elapsed;
+    struct buf line;
+
+    if (done == 0) {
+        progress_start(k);
+    } else if (done >= total && !k->quiet) {
+        log_note(k, "%llu %s, %.1f s", (unsigned long long)done, things,
+                 clock_monotonic() - p->start);
+    } else if (done < total && is_due(p, &elapsed)) {
+        buf_init(&line, 400);
+        buf_printf(&line, "%sasid-%s: %llu of %llu %s, %.1f/s, ",
+                   p->live ? "\r\033[K" : "", k->cx.stage->name,
+                   (unsigned long long)done, (unsigned long long)total, things,
+                   (double)done / elapsed);
+        add_span(&line, elapsed * (double)(total - done) / (double)done);
+        buf_text(&line, " left");
+        end_line(k, &line);
+    }
+}
+
 void progress_tick(struct kit *k)
 {
     struct progress *p = &k->progress;
     const struct ledger_checkpoint *c = &k->writer.check;
-    double now, elapsed;
+    double elapsed;
     struct buf line;
 
-    if (!p->on)
+    if (!is_due(p, &elapsed))
         return;
-    now = clock_monotonic();
-    if (now - p->last < p->every)
-        return;
-    p->last = now;
-    elapsed = now - p->start;
     buf_init(&line, 400);
     buf_printf(&line, "%sasid-%s: %llu records, %.1f/s",
                p->live ? "\r\033[K" : "", k->cx.stage->name,
@@ -68,10 +108,7 @@ void progress_tick(struct kit *k)
         buf_printf(&line, ", %llu rejected",
                    (unsigned long long)(c->rejected + c->failed));
     add_left(k, &line, elapsed);
-    if (!p->live)
-        buf_char(&line, '\n');
-    log_raw(k, line.p);
-    buf_release(&line);
+    end_line(k, &line);
 }
 
 void progress_summary(struct kit *k)

@@ -25,11 +25,13 @@ is "$(jq -c .asr "$tmp/a/truth.jsonl")" "$(jq -c .asr "$tmp/a/sources.jsonl")" \
 
 run "$bin/asid-synth" --count 2 --first 1 -j 2 --output "$tmp/b" -q
 exits 0 "a part of them is made on two threads"
+is "$(cat "$tmp/err")" "" "quietly"
 tail -2 "$tmp/a/truth.jsonl" >"$tmp/part"
 cmp -s "$tmp/part" "$tmp/b/truth.jsonl" &&
     cmp -s "$tmp/a/clips/synth-0-00002.mp4" "$tmp/b/clips/synth-0-00002.mp4"
 say $? "with the same bytes, films too"
-run "$bin/asid-synth" --count 1 --seed 1 --output "$tmp/c" -q
+run "$bin/asid-synth" --count 1 --seed 1 --output "$tmp/c"
+has "$tmp/err" "asid-synth: 1 clips," "what it took is said"
 exits 0 "another seed is taken"
 [ "$(jq -c .attributes "$tmp/c/truth.jsonl")" != \
     "$(head -1 "$tmp/a/truth.jsonl" | jq -c .attributes)" ]

@@ -140,6 +140,13 @@ void asid_info(const struct asid_cx *cx, const char *fmt, ...)
  * ASID_STOPPED soon. */
 bool asid_stopping(const struct asid_cx *cx);
 
+/* A tool's long work: so much of so much is done ("clips"). Shows it now and then
+ * with rate and time left, as the runner does for records, and at the end what
+ * it took; nothing with -q. The tool has the options progress and quiet; one
+ * thread calls, and first before the work with done 0. */
+void asid_progress(const struct asid_cx *cx, const char *things, uint64_t done,
+                   uint64_t total);
+
 /* The key for endpoints, from ASID_API_KEY; NULL without. Only for the library
  * that sends it: it never enters a message, a hash or an output. */
 const char *asid_api_key(const struct asid_cx *cx);
