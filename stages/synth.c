@@ -1,6 +1,6 @@
 /*
  * asid-synth: clips whose truth is known exactly, and what imperfect observers
- * would write about them.
+ * would write about them; and errors planted in records of any origin.
  *
  * Clips are made in groups, those of a group at once, and written in order: the
  * same bytes with any number of jobs. The two lists take their names last, so
@@ -11,9 +11,12 @@
 #include <string.h>
 
 #include "asid/base/file.h"
+#include "asid/curate/record.h"
+#include "asid/dataset/annotation.h"
 #include "asid/kit/stage.h"
 #include "asid/media/write.h"
 #include "asid/nn/parallel.h"
+#include "asid/synth/mutate.h"
 #include "asid/synth/synth.h"
 
 enum {
@@ -247,13 +250,11 @@ static void close_all(struct synth *s)
     text_rules_free(s->rules);
 }
 
-static enum asid_rc synth_run(struct asid_cx *cx, struct asid_err *err)
+static enum asid_rc make_clips(struct asid_cx *cx, struct asid_err *err)
 {
     struct synth *s = arena_alloc(cx->arena, sizeof *s);
     enum asid_rc rc;
 
-    if (!opt_text(cx, "output"))
-        return USAGE(err, "--output: a folder is needed");
     memset(s, 0, sizeof *s);
     rc = open_all(cx, s, err);
     if (rc == ASID_OK)
@@ -265,6 +266,88 @@ static enum asid_rc synth_run(struct asid_cx *cx, struct asid_err *err)
         rc = close_list(cx, &s->truth, "truth.jsonl.part", "truth.jsonl", err);
     close_all(s);
     return rc;
+}
+
+/* --- errors in other records ---------------------------------------------- */
+
+struct mutation {
+    struct asid_cx *cx;
+    struct mutate_settings settings;
+    const struct text_rules *rules;
+    struct arena arena; /* of one record */
+    uint64_t records, planted;
+};
+
+static unsigned wanted_classes(const struct asid_cx *cx)
+{
+    size_t n = opt_count(cx, "classes");
+    unsigned wanted = 0;
+
+    for (size_t i = 0; i < n; i++)
+        for (unsigned c = 0; c < MUTATE_CLASSES; c++)
+            if (strcmp(opt_nth(cx, "classes", i), mutate_names[c]) == 0)
+                wanted |= 1u << c;
+    return wanted;
+}
+
+static enum asid_rc mutate_line(void *user, struct str text, uint64_t line,
+                                const struct json *row,
+                                const struct asid_err *why,
+                                struct asid_err *err)
+{
+    struct mutation *m = user;
+    struct json *record;
+    enum asid_rc rc;
+
+    (void)text;
+    if (!row || json_type(row) != JSON_OBJECT)
+        return FAIL(err, "line %llu is no record: %s", (unsigned long long)line,
+                    row ? "not an object" : why->text);
+    if (asid_stopping(m->cx))
+        return ASID_STOPPED;
+    record = json_copy(&m->arena, row);
+    record_claims_ensure(m->rules, &m->arena, record);
+    m->planted += mutate_record(m->rules, &m->settings, &m->arena, record);
+    m->records++;
+    rc = asid_print(m->cx, record, err);
+    arena_reset(&m->arena);
+    return rc;
+}
+
+static enum asid_rc mutate_file(struct asid_cx *cx, const char *path,
+                                struct asid_err *err)
+{
+    struct mutation m = {
+        .cx = cx,
+        .settings = {(uint64_t)opt_int(cx, "seed"), wanted_classes(cx),
+                     (size_t)opt_int(cx, "per-record")},
+        .arena = ARENA_INIT,
+    };
+    enum asid_rc rc = text_rules_load(&m.rules, err);
+
+    if (rc == ASID_OK)
+        rc = annotation_file(path, mutate_line, &m, err);
+    if (rc == ASID_FAILED)
+        rc = asid_err_within(err, "%s", path);
+    if (rc == ASID_OK)
+        asid_info(cx, "%llu errors planted in %llu records",
+                  (unsigned long long)m.planted, (unsigned long long)m.records);
+    text_rules_free(m.rules);
+    arena_release(&m.arena);
+    return rc;
+}
+
+static enum asid_rc synth_run(struct asid_cx *cx, struct asid_err *err)
+{
+    const char *mutate = opt_text(cx, "mutate");
+
+    if (!mutate && !opt_text(cx, "output"))
+        return USAGE(err, "--output: a folder for clips is needed, or --mutate "
+                          "and a file of records");
+    if (mutate && opt_text(cx, "output"))
+        return USAGE(err, "--mutate writes records to standard output: it has "
+                          "no use for --output");
+    return mutate ? mutate_file(cx, mutate, err) : make_clips(cx, err);
 }
 
 const struct asid_stage asid_stage = {.name = "synth", .run = synth_run};
