@@ -11,11 +11,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "asid/base/map.h"
 #include "asid/curate/record.h"
 #include "asid/curate/verify.h"
 #include "asid/dataset/annotation.h"
-#include "audit_int.h"
+#include "score_int.h"
 
 #define TIME_TOLERANCE 2.0 /* seconds, as asid-timecheck's */
 #define NOVELTY 0.8 /* of the content words: claims are short sentences */
@@ -40,8 +39,8 @@ struct tally {
 struct score {
     struct audit *q;
     const struct text_rules *rules;
-    struct arena arena, clip; /* of the truth; of the record at hand */
-    struct map lines;         /* id to the line of its truth */
+    struct arena arena, clip; /* of the answer; of the record at hand */
+    struct score_lines lines; /* of the truth */
     struct tally attribute[ATTRIBUTES + 1];
     uint64_t records, unknown, broken;
 };
@@ -158,24 +157,6 @@ static void count_clip(struct score *s, const struct saying *told,
 
 /* --- files ---------------------------------------------------------------- */
 
-static enum asid_rc keep_truth(void *user, struct str text, uint64_t line,
-                               const struct json *record,
-                               const struct asid_err *why, struct asid_err *err)
-{
-    struct score *s = user;
-    const char *id = record ? json_text(json_get(record, "id")) : NULL;
-
-    (void)why;
-    if (!id)
-        return FAIL(err, "line %llu is no record", (unsigned long long)line);
-    if (map_find(&s->lines, id))
-        return FAIL(err, "line %llu: the id %s comes twice",
-                    (unsigned long long)line, id);
-    map_put(&s->lines, &s->arena, id, arena_strndup(&s->clip, text.p, text.n));
-    arena_reset(&s->clip);
-    return ASID_OK;
-}
-
 static enum asid_rc count_record(void *user, struct str text, uint64_t line,
                                  const struct json *record,
                                  const struct asid_err *why,
@@ -183,7 +164,7 @@ static enum asid_rc count_record(void *user, struct str text, uint64_t line,
 {
     struct score *s = user;
     const char *id = record ? json_text(json_get(record, "id")) : NULL;
-    const char *known = id ? map_find(&s->lines, id) : NULL;
+    const char *known = id ? map_find(&s->lines.map, id) : NULL;
     struct json *copy, *right;
     struct saying told, truth;
 
@@ -207,29 +188,15 @@ static enum asid_rc count_record(void *user, struct str text, uint64_t line,
 
 /* --- the answer ----------------------------------------------------------- */
 
-static void set_count(struct arena *a, struct json *o, const char *key,
-                      uint64_t n)
-{
-    json_set_i64(a, o, key, (int64_t)n);
-}
-
-static void set_rate(struct arena *a, struct json *o, const char *key,
-                     uint64_t part, uint64_t of)
-{
-    json_set(a, o, key,
-             of ? json_new_f64(a, round((double)part / (double)of * 1e4) / 1e4)
-                : json_new_null(a));
-}
-
 static void set_tally(struct arena *a, struct json *o, const struct tally *t)
 {
-    set_count(a, o, "claims", t->claims);
-    set_count(a, o, "true", t->right);
-    set_count(a, o, "false", t->wrong);
-    set_rate(a, o, "false_rate", t->wrong, t->claims);
-    set_count(a, o, "truth", t->truth);
-    set_count(a, o, "missing", t->missing);
-    set_rate(a, o, "missing_rate", t->missing, t->truth);
+    score_count(a, o, "claims", t->claims);
+    score_count(a, o, "true", t->right);
+    score_count(a, o, "false", t->wrong);
+    score_rate(a, o, "false_rate", t->wrong, t->claims);
+    score_count(a, o, "truth", t->truth);
+    score_count(a, o, "missing", t->missing);
+    score_rate(a, o, "missing_rate", t->missing, t->truth);
 }
 
 static enum asid_rc answer(struct score *s, struct asid_err *err)
@@ -237,8 +204,8 @@ static enum asid_rc answer(struct score *s, struct asid_err *err)
     struct arena *a = &s->arena;
     struct json *o = json_new_object(a), *per = json_new_object(a);
 
-    set_count(a, o, "records", s->records);
-    set_count(a, o, "without_truth", s->unknown);
+    score_count(a, o, "records", s->records);
+    score_count(a, o, "without_truth", s->unknown);
     set_tally(a, o, &s->attribute[ATTRIBUTES]);
     for (int k = 0; k < ATTRIBUTES; k++) {
         struct json *one = json_new_object(a);
@@ -254,8 +221,7 @@ static enum asid_rc score_files(struct score *s, const char *truth,
                                 struct asid_err *err)
 {
     TRY(text_rules_load(&s->rules, err));
-    if (annotation_file(truth, keep_truth, s, err) != ASID_OK)
-        return asid_err_within(err, "%s", truth);
+    TRY(score_read(&s->lines, truth, err));
     for (size_t i = 0; i < s->q->n_arguments; i++)
         TRY(annotation_file(s->q->argument[i], count_record, s, err));
     if (s->broken)
@@ -264,18 +230,27 @@ static enum asid_rc score_files(struct score *s, const char *truth,
     return answer(s, err);
 }
 
-enum asid_rc audit_score(struct audit *q, struct asid_err *err)
+static enum asid_rc score_truth(struct audit *q, const char *truth,
+                                struct asid_err *err)
 {
     struct score s = {.q = q, .arena = ARENA_INIT, .clip = ARENA_INIT};
-    const char *truth = opt_text(q->cx, "truth");
-    enum asid_rc rc;
+    enum asid_rc rc = score_files(&s, truth, err);
 
-    if (!truth)
-        return USAGE(err, "score needs --truth FILE, records that are right");
-    rc = score_files(&s, truth, err);
-    map_release(&s.lines);
+    score_release(&s.lines);
     text_rules_free(s.rules);
     arena_release(&s.clip);
     arena_release(&s.arena);
     return rc;
+}
+
+enum asid_rc audit_score(struct audit *q, struct asid_err *err)
+{
+    const char *truth = opt_text(q->cx, "truth");
+    const char *planted = opt_text(q->cx, "planted");
+
+    if (!truth == !planted)
+        return USAGE(err,
+                     "score needs --truth FILE, records that are right, or "
+                     "--planted FILE, records with planted errors");
+    return truth ? score_truth(q, truth, err) : score_planted(q, planted, err);
 }

@@ -1,0 +1,27 @@
+/* What the two ways to score have in common. */
+#ifndef ASID_AUDIT_SCORE_INT_H
+#define ASID_AUDIT_SCORE_INT_H
+
+#include "asid/base/map.h"
+#include "audit_int.h"
+
+/* The lines of a file of records, by id. */
+struct score_lines {
+    struct arena arena;
+    struct map map;
+};
+/* FAILED for a line that is no record, and for an id that comes twice. */
+enum asid_rc score_read(struct score_lines *lines, const char *path,
+                        struct asid_err *err) ASID_WARN_UNUSED;
+void score_release(struct score_lines *lines);
+
+void score_count(struct arena *a, struct json *o, const char *key, uint64_t n);
+/* part / of in four digits, or null. */
+void score_rate(struct arena *a, struct json *o, const char *key, uint64_t part,
+                uint64_t of);
+
+/* Errors that were planted, and what became of them. */
+enum asid_rc score_planted(struct audit *q, const char *path,
+                           struct asid_err *err) ASID_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,51 @@
+/* Files of records that others are compared with. */
+#include <math.h>
+
+#include "asid/dataset/annotation.h"
+#include "score_int.h"
+
+static enum asid_rc keep_line(void *user, struct str text, uint64_t line,
+                              const struct json *record,
+                              const struct asid_err *why, struct asid_err *err)
+{
+    struct score_lines *lines = user;
+    const char *id = record ? json_text(json_get(record, "id")) : NULL;
+    char *copy;
+
+    (void)why;
+    if (!id)
+        return FAIL(err, "line %llu is no record", (unsigned long long)line);
+    if (map_find(&lines->map, id))
+        return FAIL(err, "line %llu: the id %s comes twice",
+                    (unsigned long long)line, id);
+    copy = arena_strndup(&lines->arena, text.p, text.n);
+    map_put(&lines->map, &lines->arena, id, copy);
+    return ASID_OK;
+}
+
+enum asid_rc score_read(struct score_lines *lines, const char *path,
+                        struct asid_err *err)
+{
+    if (annotation_file(path, keep_line, lines, err) != ASID_OK)
+        return asid_err_within(err, "%s", path);
+    return ASID_OK;
+}
+
+void score_release(struct score_lines *lines)
+{
+    map_release(&lines->map);
+    arena_release(&lines->arena);
+}
+
+void score_count(struct arena *a, struct json *o, const char *key, uint64_t n)
+{
+    json_set_i64(a, o, key, (int64_t)n);
+}
+
+void score_rate(struct arena *a, struct json *o, const char *key, uint64_t part,
+                uint64_t of)
+{
+    json_set(a, o, key,
+             of ? json_new_f64(a, round((double)part / (double)of * 1e4) / 1e4)
+                : json_new_null(a));
+}
