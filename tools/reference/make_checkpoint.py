@@ -126,18 +126,11 @@ def write_json(path, value, indent=2):
     path.write_text(json.dumps(value, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def make_tokenizer(source, folder):
-    """Cut the published vocabulary down to its first merges and add the named tokens."""
-    published = json.loads((source / "vocab.json").read_text(encoding="utf-8"))
-    lines = (source / "merges.txt").read_text(encoding="utf-8").split("\n")
-    merges = [line for line in lines if line and not line.startswith("#version:")][:MERGES]
-    vocab = {text: index for text, index in published.items() if index < 256 + MERGES}
-    for rank, merge in enumerate(merges):
-        assert vocab[merge.replace(" ", "")] == 256 + rank
+def write_tokenizer(folder, vocab, header, merges):
+    """The published files of a byte-level BPE, with the added tokens behind its vocabulary."""
     ids = {text: len(vocab) + n for n, (text, _) in enumerate(ADDED)}
-
     (folder / "vocab.json").write_text(json.dumps(vocab, ensure_ascii=False), encoding="utf-8")
-    (folder / "merges.txt").write_text("\n".join([lines[0]] + merges) + "\n", encoding="utf-8")
+    (folder / "merges.txt").write_text("\n".join([header] + merges) + "\n", encoding="utf-8")
     write_json(folder / "added_tokens.json", dict(sorted(ids.items())))
     flags = dict(lstrip=False, normalized=False, rstrip=False, single_word=False)
     specials = [text for text, special in ADDED[1:] if special]
@@ -158,6 +151,31 @@ def make_tokenizer(source, folder):
     for text, special in ADDED:
         assert again.encode(text) == [ids[text]] and (again.decode([ids[text]], skip_special_tokens=True) == "") == special
     return ids
+
+
+def make_tokenizer(source, folder):
+    """Cut the published vocabulary down to its first merges and add the named tokens."""
+    published = json.loads((source / "vocab.json").read_text(encoding="utf-8"))
+    lines = (source / "merges.txt").read_text(encoding="utf-8").split("\n")
+    merges = [line for line in lines if line and not line.startswith("#version:")][:MERGES]
+    vocab = {text: index for text, index in published.items() if index < 256 + MERGES}
+    for rank, merge in enumerate(merges):
+        assert vocab[merge.replace(" ", "")] == 256 + rank
+    return write_tokenizer(folder, vocab, lines[0], merges)
+
+
+def write_processor(folder, ids, penalty, patch_size):
+    """How a checkpoint generates, and how its processor prepares media."""
+    write_json(folder / "generation_config.json", dict(
+        bos_token_id=ids["<|im_start|>"], do_sample=False, eos_token_id=[ids["<|endoftext|>"], ids["<|im_end|>"]],
+        pad_token_id=ids["<|endoftext|>"], repetition_penalty=penalty))
+    write_json(folder / "preprocessor_config.json", dict(
+        chunk_length=300, dither=0.0, feature_extractor_type="WhisperFeatureExtractor", feature_size=128,
+        hop_length=160, image_mean=[0.48145466, 0.4578275, 0.40821073], image_processor_type="Qwen2VLImageProcessor",
+        image_std=[0.26862954, 0.26130258, 0.27577711], max_pixels=12845056, merge_size=2, min_pixels=3136,
+        n_fft=400, n_samples=4800000, nb_max_frames=30000, padding_side="right", padding_value=0.0,
+        patch_size=patch_size, processor_class="Qwen2_5OmniProcessor", return_attention_mask=True, sampling_rate=16000,
+        temporal_patch_size=2))
 
 
 def make_config(spec, ids):
@@ -229,16 +247,7 @@ def make(name, spec, source, folder):
     model.to(spec["dtype"]).save_pretrained(folder, max_shard_size=spec["shard"])
     normalise(folder)
 
-    write_json(folder / "generation_config.json", dict(
-        bos_token_id=ids["<|im_start|>"], do_sample=False, eos_token_id=[ids["<|endoftext|>"], ids["<|im_end|>"]],
-        pad_token_id=ids["<|endoftext|>"], repetition_penalty=1.1))
-    write_json(folder / "preprocessor_config.json", dict(
-        chunk_length=300, dither=0.0, feature_extractor_type="WhisperFeatureExtractor", feature_size=128,
-        hop_length=160, image_mean=[0.48145466, 0.4578275, 0.40821073], image_processor_type="Qwen2VLImageProcessor",
-        image_std=[0.26862954, 0.26130258, 0.27577711], max_pixels=12845056, merge_size=2, min_pixels=3136,
-        n_fft=400, n_samples=4800000, nb_max_frames=30000, padding_side="right", padding_value=0.0, patch_size=14,
-        processor_class="Qwen2_5OmniProcessor", return_attention_mask=True, sampling_rate=16000,
-        temporal_patch_size=2))
+    write_processor(folder, ids, 1.1, 14)
     if spec["template"].endswith(".json"):
         write_json(folder / "chat_template.json", dict(chat_template=TEMPLATE))
     else:

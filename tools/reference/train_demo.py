@@ -34,7 +34,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from make_checkpoint import ADDED, NAMED, TEMPLATE, write_json
+from make_checkpoint import TEMPLATE, write_json, write_processor, write_tokenizer
 
 HEIGHT, WIDTH, RATE = 160, 224, 16000
 TALL, WIDE, PATCH = 280, 392, 28  # after the processor's resize
@@ -57,7 +57,6 @@ SHAPE = dict(
 def make_tokenizer(texts, folder):
     """A byte-level BPE of our own in the published files: bytes, merges, added tokens."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
-    from transformers import Qwen2TokenizerFast
 
     pattern = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
                r"|\s*[\r\n]+|\s+(?!\S)|\s+")
@@ -70,37 +69,11 @@ def make_tokenizer(texts, folder):
         show_progress=False))
     merges = [" ".join(pair) if not isinstance(pair, str) else pair for pair in json.loads(bpe.to_str())["model"]["merges"]]
     vocab = bpe.get_vocab()
-    ids = {text: len(vocab) + n for n, (text, _) in enumerate(ADDED)}
     folder.mkdir(parents=True, exist_ok=True)
     ordered = dict(sorted(vocab.items(), key=lambda item: item[1]))
-    (folder / "vocab.json").write_text(json.dumps(ordered, ensure_ascii=False), encoding="utf-8")
-    (folder / "merges.txt").write_text("\n".join(["#version: 0.2"] + merges) + "\n", encoding="utf-8")
-    write_json(folder / "added_tokens.json", dict(sorted(ids.items())))
-    flags = dict(lstrip=False, normalized=False, rstrip=False, single_word=False)
-    specials = [text for text, special in ADDED[1:] if special]
-    write_json(folder / "tokenizer_config.json", dict(
-        add_bos_token=False, add_prefix_space=False,
-        added_tokens_decoder={str(ids[text]): dict(content=text, **flags, special=special) for text, special in ADDED},
-        additional_special_tokens=specials, bos_token=None, clean_up_tokenization_spaces=False,
-        eos_token="<|im_end|>", errors="replace", extra_special_tokens=NAMED, **NAMED,
-        model_max_length=32768, pad_token="<|endoftext|>", processor_class="Qwen2_5OmniProcessor",
-        split_special_tokens=False, tokenizer_class="Qwen2Tokenizer", unk_token=None))
-    write_json(folder / "special_tokens_map.json", dict(
-        additional_special_tokens=specials, **NAMED,
-        eos_token=dict(content="<|im_end|>", **flags), pad_token=dict(content="<|endoftext|>", **flags)))
-    write_json(folder / "generation_config.json", dict(
-        bos_token_id=ids["<|im_start|>"], do_sample=False, eos_token_id=[ids["<|endoftext|>"], ids["<|im_end|>"]],
-        pad_token_id=ids["<|endoftext|>"], repetition_penalty=1.0))
-    write_json(folder / "preprocessor_config.json", dict(
-        chunk_length=300, dither=0.0, feature_extractor_type="WhisperFeatureExtractor", feature_size=128,
-        hop_length=160, image_mean=[0.48145466, 0.4578275, 0.40821073], image_processor_type="Qwen2VLImageProcessor",
-        image_std=[0.26862954, 0.26130258, 0.27577711], max_pixels=12845056, merge_size=2, min_pixels=3136,
-        n_fft=400, n_samples=4800000, nb_max_frames=30000, padding_side="right", padding_value=0.0, patch_size=PATCH,
-        processor_class="Qwen2_5OmniProcessor", return_attention_mask=True, sampling_rate=RATE,
-        temporal_patch_size=2))
+    ids = write_tokenizer(folder, ordered, "#version: 0.2", merges)
+    write_processor(folder, ids, 1.0, PATCH)
     write_json(folder / "chat_template.json", dict(chat_template=TEMPLATE))
-    tokenizer = Qwen2TokenizerFast.from_pretrained(folder)
-    tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
     return ids
 
 
