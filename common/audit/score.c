@@ -13,7 +13,6 @@
 
 #include "asid/curate/record.h"
 #include "asid/curate/verify.h"
-#include "asid/dataset/annotation.h"
 #include "score_int.h"
 
 #define TIME_TOLERANCE 2.0 /* seconds, as asid-timecheck's */
@@ -42,7 +41,7 @@ struct score {
     struct arena arena, clip; /* of the answer; of the record at hand */
     struct score_lines lines; /* of the truth */
     struct tally attribute[ATTRIBUTES + 1];
-    uint64_t records, unknown, broken;
+    uint64_t records;
 };
 
 /* --- what a record says --------------------------------------------------- */
@@ -163,22 +162,17 @@ static enum asid_rc count_record(void *user, struct str text, uint64_t line,
                                  struct asid_err *err)
 {
     struct score *s = user;
-    const char *id = record ? json_text(json_get(record, "id")) : NULL;
-    const char *known = id ? map_find(&s->lines.map, id) : NULL;
     struct json *copy, *right;
     struct saying told, truth;
 
     (void)text;
     (void)line;
     (void)why;
-    if (!known) {
-        s->broken += !id;
-        s->unknown += id != NULL;
+    TRY(score_match(&s->lines, record, &s->clip, &right, err));
+    if (!right)
         return ASID_OK;
-    }
     s->records++;
     copy = json_copy(&s->clip, record);
-    TRY(json_parse(&s->clip, str_of(known), 0, &right, err));
     told = saying_of(s, copy);
     truth = saying_of(s, right);
     count_clip(s, &told, &truth);
@@ -205,7 +199,7 @@ static enum asid_rc answer(struct score *s, struct asid_err *err)
     struct json *o = json_new_object(a), *per = json_new_object(a);
 
     score_count(a, o, "records", s->records);
-    score_count(a, o, "without_truth", s->unknown);
+    score_count(a, o, "without_truth", s->lines.unknown);
     set_tally(a, o, &s->attribute[ATTRIBUTES]);
     for (int k = 0; k < ATTRIBUTES; k++) {
         struct json *one = json_new_object(a);
@@ -217,16 +211,12 @@ static enum asid_rc answer(struct score *s, struct asid_err *err)
     return asid_print(s->q->cx, o, err);
 }
 
-static enum asid_rc score_files(struct score *s, const char *truth,
+static enum asid_rc compare_all(struct score *s, const char *truth,
                                 struct asid_err *err)
 {
     TRY(text_rules_load(&s->rules, err));
     TRY(score_read(&s->lines, truth, err));
-    for (size_t i = 0; i < s->q->n_arguments; i++)
-        TRY(annotation_file(s->q->argument[i], count_record, s, err));
-    if (s->broken)
-        asid_warn(s->q->cx, "%llu lines are no records",
-                  (unsigned long long)s->broken);
+    TRY(score_files(s->q, &s->lines, count_record, s, err));
     return answer(s, err);
 }
 
@@ -234,7 +224,7 @@ static enum asid_rc score_truth(struct audit *q, const char *truth,
                                 struct asid_err *err)
 {
     struct score s = {.q = q, .arena = ARENA_INIT, .clip = ARENA_INIT};
-    enum asid_rc rc = score_files(&s, truth, err);
+    enum asid_rc rc = compare_all(&s, truth, err);
 
     score_release(&s.lines);
     text_rules_free(s.rules);

@@ -10,7 +10,6 @@
 
 #include "asid/base/num.h"
 #include "asid/curate/record.h"
-#include "asid/dataset/annotation.h"
 #include "asid/text/similar.h"
 #include "score_int.h"
 
@@ -27,7 +26,7 @@ struct planted_score {
     struct score_lines lines; /* of the records with errors */
     struct kind kinds[CLASSES_MOST], all;
     size_t n_kinds;
-    uint64_t records, rejected, unknown, broken, untouched, alarms;
+    uint64_t records, rejected, untouched, alarms;
 };
 
 /* --- finding claims again ------------------------------------------------- */
@@ -186,20 +185,15 @@ static enum asid_rc count_record(void *user, struct str text, uint64_t line,
                                  struct asid_err *err)
 {
     struct planted_score *s = user;
-    const char *id = record ? json_text(json_get(record, "id")) : NULL;
-    const char *known = id ? map_find(&s->lines.map, id) : NULL;
     struct json *before, *errors;
     bool rejected;
 
     (void)text;
     (void)line;
     (void)why;
-    if (!known) {
-        s->broken += !id;
-        s->unknown += id != NULL;
+    TRY(score_match(&s->lines, record, &s->clip, &before, err));
+    if (!before)
         return ASID_OK;
-    }
-    TRY(json_parse(&s->clip, str_of(known), 0, &before, err));
     errors = json_get(before, "planted");
     rejected = json_get(record, "reject") != NULL;
     s->records++;
@@ -229,7 +223,7 @@ static enum asid_rc answer(struct planted_score *s, struct asid_err *err)
 
     score_count(a, o, "records", s->records);
     score_count(a, o, "rejected", s->rejected);
-    score_count(a, o, "without_errors_known", s->unknown);
+    score_count(a, o, "without_errors_known", s->lines.unknown);
     set_kind(a, o, &s->all);
     score_count(a, o, "untouched", s->untouched);
     score_count(a, o, "false_alarms", s->alarms);
@@ -244,16 +238,12 @@ static enum asid_rc answer(struct planted_score *s, struct asid_err *err)
     return asid_print(s->q->cx, o, err);
 }
 
-static enum asid_rc score_files(struct planted_score *s, const char *path,
+static enum asid_rc compare_all(struct planted_score *s, const char *path,
                                 struct asid_err *err)
 {
     TRY(text_rules_load(&s->rules, err));
     TRY(score_read(&s->lines, path, err));
-    for (size_t i = 0; i < s->q->n_arguments; i++)
-        TRY(annotation_file(s->q->argument[i], count_record, s, err));
-    if (s->broken)
-        asid_warn(s->q->cx, "%llu lines are no records",
-                  (unsigned long long)s->broken);
+    TRY(score_files(s->q, &s->lines, count_record, s, err));
     return answer(s, err);
 }
 
@@ -261,7 +251,7 @@ enum asid_rc score_planted(struct audit *q, const char *path,
                            struct asid_err *err)
 {
     struct planted_score s = {.q = q, .arena = ARENA_INIT, .clip = ARENA_INIT};
-    enum asid_rc rc = score_files(&s, path, err);
+    enum asid_rc rc = compare_all(&s, path, err);
 
     score_release(&s.lines);
     text_rules_free(s.rules);

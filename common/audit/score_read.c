@@ -1,7 +1,6 @@
 /* Files of records that others are compared with. */
 #include <math.h>
 
-#include "asid/dataset/annotation.h"
 #include "score_int.h"
 
 static enum asid_rc keep_line(void *user, struct str text, uint64_t line,
@@ -35,6 +34,30 @@ void score_release(struct score_lines *lines)
 {
     map_release(&lines->map);
     arena_release(&lines->arena);
+}
+
+enum asid_rc score_match(struct score_lines *lines, const struct json *record,
+                         struct arena *a, struct json **other,
+                         struct asid_err *err)
+{
+    const char *id = record ? json_text(json_get(record, "id")) : NULL;
+    const char *known = id ? map_find(&lines->map, id) : NULL;
+
+    *other = NULL;
+    lines->broken += !id;
+    lines->unknown += id && !known;
+    return known ? json_parse(a, str_of(known), 0, other, err) : ASID_OK;
+}
+
+enum asid_rc score_files(struct audit *q, struct score_lines *lines,
+                         annotation_sink sink, void *user, struct asid_err *err)
+{
+    for (size_t i = 0; i < q->n_arguments; i++)
+        TRY(annotation_file(q->argument[i], sink, user, err));
+    if (lines->broken)
+        asid_warn(q->cx, "%llu lines are no records",
+                  (unsigned long long)lines->broken);
+    return ASID_OK;
 }
 
 void score_count(struct arena *a, struct json *o, const char *key, uint64_t n)

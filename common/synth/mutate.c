@@ -264,27 +264,14 @@ static bool plant_contradiction(struct planting *p, struct target *t)
 static bool plant_in(struct planting *p, enum mutate_class class,
                      struct target *t)
 {
-    switch (class) {
-    case MUTATE_TIME:
+    if (class == MUTATE_TIME)
         return plant_time(p, t);
-    case MUTATE_DELETION:
+    if (class == MUTATE_DELETION)
         return plant_deletion(p, t);
-    case MUTATE_ADDITION:
+    if (class == MUTATE_ADDITION)
         return plant_addition(p, t);
-    case MUTATE_CONTRADICTION:
+    if (class == MUTATE_CONTRADICTION)
         return plant_contradiction(p, t);
-    case MUTATE_COLOUR:
-    case MUTATE_COUNT:
-    case MUTATE_OBJECT:
-    case MUTATE_ACTION:
-    case MUTATE_ORDER:
-    case MUTATE_SIDE:
-    case MUTATE_NEGATION:
-    case MUTATE_SPEAKER:
-    case MUTATE_WORDS:
-    case MUTATE_CLASSES:
-        break;
-    }
     return plant_words(p, class, t);
 }
 
