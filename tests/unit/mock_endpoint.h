@@ -112,6 +112,20 @@ static inline unsigned mock_count(const struct mock *m, const char *what)
     return mock_count_column(m, 4, what);
 }
 
+/* Waits (ten seconds at most) for n such requests, and counts them. What a
+ * client hung up on is noted by the endpoint only once it has seen that. */
+static inline unsigned mock_await(const struct mock *m, const char *what,
+                                  unsigned n)
+{
+    unsigned seen = mock_count(m, what);
+
+    for (int i = 0; i < 1000 && seen < n; i++) {
+        usleep(10000);
+        seen = mock_count(m, what);
+    }
+    return seen;
+}
+
 /* The largest number in a column. */
 static inline unsigned mock_most(const struct mock *m, int column)
 {
