@@ -154,6 +154,42 @@ out:
     return rc;
 }
 
+enum asid_rc file_beside_open(struct file_beside *f, const char *path,
+                              struct asid_err *err)
+{
+    size_t n = strlen(path), room = n + sizeof ".XXXXXX";
+    char *temporary = mem_alloc(room);
+    int fd;
+
+    snprintf(temporary, room, "%s.XXXXXX", path);
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        free(temporary);
+        return FAIL_ERRNO(err, "cannot write %s", path);
+    }
+    *f = (struct file_beside){
+        .fd = fd, .path = mem_alloc(n + 1), .temporary = temporary};
+    memcpy(f->path, path, n);
+    return ASID_OK;
+}
+
+enum asid_rc file_beside_place(struct file_beside *f, struct asid_err *err)
+{
+    if (rename(f->temporary, f->path) < 0)
+        return FAIL_ERRNO(err, "cannot rename %s to %s", f->temporary, f->path);
+    f->placed = true;
+    return ASID_OK;
+}
+
+void file_beside_close(struct file_beside *f)
+{
+    if (!f->placed)
+        unlink(f->temporary);
+    close(f->fd);
+    free(f->temporary);
+    free(f->path);
+}
+
 enum asid_rc file_make_dirs(const char *path, struct asid_err *err)
 {
     enum asid_rc rc = ASID_OK;

@@ -8,8 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -165,30 +163,27 @@ static enum asid_rc take_room(int fd, size_t bytes, const char *path,
 }
 
 static enum asid_rc write_cached(struct pack *p, const struct omni_load *how,
-                                 const char *path, char *temporary,
-                                 struct asid_err *err)
+                                 const char *path, struct asid_err *err)
 {
+    struct file_beside f;
     struct header h;
-    int fd = mkostemp(temporary, O_CLOEXEC);
     enum asid_rc rc;
 
-    if (fd < 0)
-        return FAIL_ERRNO(err, "cannot write %s", temporary);
-    rc = take_room(fd, p->at, temporary, err);
+    TRY(file_beside_open(&f, path, err));
+    rc = take_room(f.fd, p->at, f.temporary, err);
     if (rc == ASID_OK)
-        rc = take_memory(p, fd, temporary, err);
+        rc = take_memory(p, f.fd, f.temporary, err);
     if (rc == ASID_OK)
         rc = fill_all(p, how->threads, err);
     if (rc == ASID_OK) {
         make_header(p, &h);
         memcpy(p->o->packed, &h, sizeof h);
-        if (fchmod(fd, 0644) < 0 || fsync(fd) < 0 ||
-            rename(temporary, path) < 0)
+        if (fchmod(f.fd, 0644) < 0 || fsync(f.fd) < 0)
             rc = FAIL_ERRNO(err, "cannot write %s", path);
     }
-    if (rc != ASID_OK)
-        unlink(temporary);
-    close(fd);
+    if (rc == ASID_OK)
+        rc = file_beside_place(&f, err);
+    file_beside_close(&f);
     return rc;
 }
 
@@ -203,8 +198,7 @@ static enum asid_rc open_cached(struct pack *p, const struct omni_load *how,
     enum asid_rc rc = file_make_dirs(how->cache, err);
 
     if (rc == ASID_OK && !map_cached(p, path))
-        rc = write_cached(p, how, path, arena_printf(&a, "%s.XXXXXX", path),
-                          err);
+        rc = write_cached(p, how, path, err);
     arena_release(&a);
     return rc;
 }

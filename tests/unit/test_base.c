@@ -380,6 +380,37 @@ static void test_files(void)
     check_case("files are read whole and replaced whole");
 }
 
+static void test_beside(void)
+{
+    char dir[] = "/tmp/asid-test-XXXXXX";
+    struct file_beside one, two, dropped;
+    struct str text = {0};
+    const char *file;
+
+    CHECK(mkdtemp(dir) != NULL, "a folder for the test");
+    file = path_join(&arena, dir, "f");
+    CHECK_OK(file_beside_open(&one, file, &err), err);
+    CHECK_OK(file_beside_open(&two, file, &err), err);
+    CHECK_OK(file_beside_open(&dropped, file, &err), err);
+    CHECK_OK(file_write(one.fd, file, "one", 3, &err), err);
+    CHECK_OK(file_write(two.fd, file, "two", 3, &err), err);
+    CHECK(access(file, F_OK) != 0, "half a file is seen");
+    CHECK_OK(file_beside_place(&two, &err), err);
+    CHECK_OK(file_beside_place(&one, &err), err);
+    file_beside_close(&one);
+    file_beside_close(&two);
+    file_beside_close(&dropped);
+    CHECK_OK(file_slurp(&arena, file, 9, &text, &err), err);
+    CHECK(str_is(text, "one"), "%zu bytes", text.n);
+    CHECK(file_beside_open(&one, "/nonexistent/x", &err) == ASID_FAILED,
+          "no such folder");
+    CHECK_TEXT(err.text,
+               "cannot write /nonexistent/x: No such file or directory");
+    unlink(file);
+    CHECK(rmdir(dir) == 0, "a temporary file stayed in %s", dir);
+    check_case("files made at once take their place one after the other");
+}
+
 static void test_paths(void)
 {
     char *dir = NULL, now[25];
@@ -446,6 +477,7 @@ int main(void)
     test_arena();
     test_hash();
     test_files();
+    test_beside();
     test_paths();
     arena_release(&arena);
     test_base64();

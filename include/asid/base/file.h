@@ -25,6 +25,22 @@ enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
  * folder. Nobody ever sees half of it. */
 enum asid_rc file_replace(const char *path, struct str text,
                           struct asid_err *err) ASID_WARN_UNUSED;
+/* A file that takes the place of path when it is whole. It is made beside it
+ * under a name of its own (path, a dot and six characters), so that threads and
+ * processes may make the same file at once: the last one stays. Open, write to
+ * fd, place, close; closed without having been placed it is removed. Nothing is
+ * synced, and only the owner may read it, unless the caller sees to that. */
+struct file_beside {
+    int fd;
+    char *path, *temporary;
+    bool placed;
+};
+/* FAILED holds nothing: only what was opened is closed. */
+enum asid_rc file_beside_open(struct file_beside *f, const char *path,
+                              struct asid_err *err) ASID_WARN_UNUSED;
+enum asid_rc file_beside_place(struct file_beside *f,
+                               struct asid_err *err) ASID_WARN_UNUSED;
+void file_beside_close(struct file_beside *f);
 /* An unnamed file for data that only this process needs; gone with it. */
 enum asid_rc file_temporary(int *fd, struct asid_err *err) ASID_WARN_UNUSED;
 /* fsync a folder, so that a rename in it is durable. */
