@@ -212,7 +212,7 @@ check-threads: all $(THREAD_TESTS) ## run the tests that use threads
 # Under valgrind: everything but the parity test, which takes an hour there.
 # The other tests that compute much are left to `make check-valgrind-all`.
 VALGRIND_LONG := %/test_decoder %/test_mel %/test_ops %/test_kernels \
-                 %/test_quant %/test_pack %/test_media %/test_resize \
+                 %/test_quant %/test_pack %/test_towers %/test_media %/test_resize \
                  %/test_ask %/test_answer %/test_questions \
                  %/test_synth_draw %/test_synth_say %/test_synth_sound \
                  %/test_synth_sources %/test_synth_spoil %/test_synth_world

@@ -102,6 +102,8 @@ struct omni_session {
     struct nn *nn;
     struct omni_run_options options;
     char *dump;
+    char *towers;           /* folder of the cache, NULL for none */
+    struct asid_err unkept; /* what work.unkept shows */
     size_t capacity;
 
     /* The timeline: n tokens known, the first `done` of them in the cache;
@@ -183,6 +185,23 @@ enum asid_rc vision_encode(struct omni_session *s, const struct omni_picture *p,
 enum asid_rc audio_encode(struct omni_session *s,
                           const struct omni_sound *sound, float *scratch,
                           float *out, struct asid_err *err) ASID_WARN_UNUSED;
+
+/* --- tower_cache.c --------------------------------------------------------- */
+
+/* The name of a tower's output: a hash of all that it follows from. */
+struct tower_key {
+    char hex[65];
+};
+void tower_key_picture(const struct omni_session *s,
+                       const struct omni_picture *p, struct tower_key *key);
+void tower_key_sound(const struct omni_session *s,
+                     const struct omni_sound *sound, struct tower_key *key);
+/* True when the cache has these n floats; else they are left undefined. */
+bool tower_cache_get(const struct omni_session *s, const struct tower_key *key,
+                     float *rows, size_t n);
+enum asid_rc tower_cache_put(const struct omni_session *s,
+                             const struct tower_key *key, const float *rows,
+                             size_t n, struct asid_err *err) ASID_WARN_UNUSED;
 
 /* --- decoder.c ------------------------------------------------------------ */
 

@@ -95,6 +95,16 @@ enum asid_rc omni_session_reserve(struct omni_session *s, size_t capacity,
     return ASID_OK;
 }
 
+static char *copy_of(const char *text)
+{
+    size_t n = text ? strlen(text) + 1 : 0;
+    char *copy = text ? mem_alloc(n) : NULL;
+
+    if (copy)
+        memcpy(copy, text, n);
+    return copy;
+}
+
 enum asid_rc omni_session_open(const struct omni *omni,
                                const struct omni_run_options *options,
                                struct omni_session **out, struct asid_err *err)
@@ -106,12 +116,8 @@ enum asid_rc omni_session_open(const struct omni *omni,
     s->options = *options;
     s->capacity = options->capacity ? options->capacity : 1;
     s->top = -1;
-    if (options->dump) {
-        size_t n = strlen(options->dump) + 1;
-
-        s->dump = mem_alloc(n);
-        memcpy(s->dump, options->dump, n);
-    }
+    s->dump = copy_of(options->dump);
+    s->towers = copy_of(options->towers);
     rc = nn_open(options->kernels ? options->kernels : "auto", options->threads,
                  &s->nn, err);
     if (rc == ASID_OK)
@@ -131,6 +137,7 @@ void omni_session_close(struct omni_session *s)
     nn_close(s->nn);
     release_memory(s);
     free(s->dump);
+    free(s->towers);
     free(s);
 }
 
@@ -172,6 +179,7 @@ struct features {
     float *rows;
     float *image, *video, *audio;
     size_t n_image, n_video, n_audio;
+    bool cached; /* the cache may have them, and may keep them */
 };
 
 static size_t picture_tokens(const struct omni_picture *p)
@@ -214,6 +222,68 @@ static enum asid_rc check_placeholders(const struct omni_config *c,
     return ASID_OK;
 }
 
+/* Kept for whoever sees the same; what cannot be kept is told, once for all. */
+static void keep(struct omni_session *s, const struct tower_key *key,
+                 const float *rows, size_t n)
+{
+    if (tower_cache_put(s, key, rows, n, &s->unkept) != ASID_OK)
+        s->work.unkept = s->unkept.text;
+}
+
+static enum asid_rc encode_picture(struct omni_session *s,
+                                   const struct omni_picture *p,
+                                   const struct features *f, float *scratch,
+                                   float *out, struct asid_err *err)
+{
+    const struct omni_config *c = &s->omni->config;
+    size_t n = picture_tokens(p) * c->text.hidden;
+    double flops = vision_flops(c, p), start;
+    struct tower_key key;
+
+    s->work.media++;
+    if (f->cached) {
+        tower_key_picture(s, p, &key);
+        if (tower_cache_get(s, &key, out, n)) {
+            s->work.cached++;
+            return session_tick(s, flops, err);
+        }
+    }
+    start = clock_monotonic();
+    TRY(vision_encode(s, p, scratch, out, err));
+    s->work.vision_seconds += clock_monotonic() - start;
+    s->work.vision_flops += flops;
+    if (f->cached)
+        keep(s, &key, out, n);
+    return ASID_OK;
+}
+
+static enum asid_rc encode_sound(struct omni_session *s,
+                                 const struct omni_sound *sound,
+                                 const struct features *f, float *scratch,
+                                 float *out, struct asid_err *err)
+{
+    const struct omni_config *c = &s->omni->config;
+    size_t n = sound->tokens * c->text.hidden;
+    double flops = audio_flops(c, sound), start;
+    struct tower_key key;
+
+    s->work.media++;
+    if (f->cached) {
+        tower_key_sound(s, sound, &key);
+        if (tower_cache_get(s, &key, out, n)) {
+            s->work.cached++;
+            return session_tick(s, flops, err);
+        }
+    }
+    start = clock_monotonic();
+    TRY(audio_encode(s, sound, scratch, out, err));
+    s->work.audio_seconds += clock_monotonic() - start;
+    s->work.audio_flops += flops;
+    if (f->cached)
+        keep(s, &key, out, n);
+    return ASID_OK;
+}
+
 static enum asid_rc encode_pictures(struct omni_session *s,
                                     const struct omni_inputs *in,
                                     const struct features *f, float *scratch,
@@ -221,16 +291,13 @@ static enum asid_rc encode_pictures(struct omni_session *s,
 {
     size_t h = s->omni->config.text.hidden;
     float *next[2] = {f->image, f->video};
-    double start = clock_monotonic();
 
     for (size_t i = 0; i < in->n_pictures; i++) {
         const struct omni_picture *p = &in->pictures[i];
 
-        TRY(vision_encode(s, p, scratch, next[p->video], err));
+        TRY(encode_picture(s, p, f, scratch, next[p->video], err));
         next[p->video] += picture_tokens(p) * h;
-        s->work.vision_flops += vision_flops(&s->omni->config, p);
     }
-    s->work.vision_seconds += clock_monotonic() - start;
     if (s->dump && in->n_pictures)
         TRY(dump_rows(s, "vision.npy", f->image, f->n_image + f->n_video, h,
                       err));
@@ -244,14 +311,11 @@ static enum asid_rc encode_sounds(struct omni_session *s,
 {
     size_t h = s->omni->config.text.hidden;
     float *next = f->audio;
-    double start = clock_monotonic();
 
     for (size_t i = 0; i < in->n_sounds; i++) {
-        TRY(audio_encode(s, &in->sounds[i], scratch, next, err));
+        TRY(encode_sound(s, &in->sounds[i], f, scratch, next, err));
         next += in->sounds[i].tokens * h;
-        s->work.audio_flops += audio_flops(&s->omni->config, &in->sounds[i]);
     }
-    s->work.audio_seconds += clock_monotonic() - start;
     if (s->dump && in->n_sounds)
         TRY(dump_rows(s, "audio.npy", f->audio, f->n_audio, h, err));
     return ASID_OK;
@@ -394,7 +458,8 @@ static enum asid_rc prefill(struct omni_session *s,
                             const struct omni_inputs *in, bool media_only,
                             struct asid_err *err)
 {
-    struct features f = {.rows = NULL};
+    /* A dump is there to show what is computed. */
+    struct features f = {.cached = s->towers && !s->dump};
     enum asid_rc rc;
 
     BUG_IF(!in->finished || s->n != 0);

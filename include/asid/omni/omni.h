@@ -226,6 +226,15 @@ struct omni_run_options {
     unsigned threads;    /* 0: all cores */
     size_t capacity;     /* tokens of KV cache: prefill + new */
     const char *dump;    /* folder for npy dumps, or NULL */
+    /* Folder for outputs of the towers, created when missing: what one prefill
+     * has computed the next one reads, whoever makes it, and gives the same
+     * bits. Files are named by a hash of what the tower reads and what it
+     * computes with; one that is damaged is made anew. When their sum would be
+     * over towers_bytes, those that were not used for longest are removed. What
+     * cannot be kept is no failure (omni_work.unkept). NULL: towers always run,
+     * as they do when dumps are asked for. */
+    const char *towers;
+    uint64_t towers_bytes;
     /* Called now and then with the work done in [0,1]; return non-zero to
      * stop (the call returns STOPPED). May be NULL. */
     int (*progress)(void *user, double done);
@@ -247,7 +256,8 @@ enum asid_rc omni_prefill(struct omni_session *s, const struct omni_inputs *in,
 enum asid_rc omni_prefill_media(struct omni_session *s,
                                 const struct omni_inputs *in,
                                 struct asid_err *err) ASID_WARN_UNUSED;
-/* The towers alone, for measuring: fills omni_work, forgets what they said. */
+/* The towers alone, for measuring: fills omni_work, forgets what they said. No
+ * cache is asked. */
 enum asid_rc omni_run_towers(struct omni_session *s,
                              const struct omni_inputs *in,
                              struct asid_err *err) ASID_WARN_UNUSED;
@@ -308,11 +318,15 @@ enum asid_rc omni_session_reserve(struct omni_session *s, size_t capacity,
  * they are not at hand. NULL when stopped, or for an empty timeline. Valid
  * until the session is used again. */
 const float *omni_logits(struct omni_session *s);
-/* Seconds and floating-point operations of the last prefill. */
+/* Seconds and floating-point operations of the last prefill. What the cache had
+ * took no tower: it counts in neither. */
 struct omni_work {
     double vision_seconds, vision_flops;
     double audio_seconds, audio_flops;
     double prefill_seconds, prefill_flops; /* decoder, without the head */
+    size_t media, cached; /* pictures and sounds; those that the cache had */
+    const char *unkept;   /* why an output could not be kept, or NULL; valid
+                             until the next prefill */
 };
 const struct omni_work *omni_work(const struct omni_session *s);
 /* "fp32 over bf16": activations over weights. */
