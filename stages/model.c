@@ -321,9 +321,19 @@ static enum asid_rc open_session(struct call *c, size_t max_new,
     double limit = opt_real(cx, "memory") * 1024 * 1024 * 1024;
     struct omni_plan plan;
 
+    options.towers = answer_towers(cx, &options.towers_bytes);
     omni_plan(c->omni, c->in, max_new, options.threads, &plan);
     TRY(omni_plan_check(&plan, (size_t)limit, err));
     return omni_session_open(c->omni, &options, &c->session, err);
+}
+
+static enum asid_rc prefill(struct call *c, struct asid_err *err)
+{
+    bool warned = false;
+
+    TRY(omni_prefill(c->session, c->in, err));
+    answer_towers_told(c->cx, "", omni_work(c->session), &warned);
+    return ASID_OK;
 }
 
 static struct json *grids_json(struct arena *a, const struct omni_layout *l)
@@ -426,7 +436,7 @@ static enum asid_rc score_ids(struct call *c, const struct bpe_ids *ids,
     struct omni_top(*top)[5] = arena_array(c->arena, ids->n, sizeof *top);
 
     TRY(open_session(c, ids->n, err));
-    TRY(omni_prefill(c->session, c->in, err));
+    TRY(prefill(c, err));
     TRY(omni_score(c->session, ids->id, ids->n, logprobs, top, err));
     return print_scores(c, ids, logprobs, top, err);
 }
@@ -491,7 +501,7 @@ static enum asid_rc call_generate(struct call *c, const char *dir,
 
     TRY(open_prompt(c, dir, err));
     TRY(open_session(c, sampling.max_tokens, err));
-    TRY(omni_prefill(c->session, c->in, err));
+    TRY(prefill(c, err));
     if (opt_text(c->cx, "dump"))
         TRY(omni_dump_logits(c->session, err));
     start = clock_monotonic();

@@ -4,6 +4,9 @@
 bin=${ASID_BINDIR:-$PWD/build/release/bin}
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/asid-test-XXXXXX") || exit 1
 trap 'rm -rf "$tmp"' EXIT
+# No cache of the user's, and none between runs unless a test names a folder:
+# what one has computed the next one must compute again.
+unset XDG_CACHE_HOME HOME
 tap_count=0
 tap_bad=0
 

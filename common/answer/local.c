@@ -16,6 +16,9 @@ struct local {
     struct omni *omni;
     const char *kernels; /* the set really used */
     struct word yes, no;
+    const char *towers; /* folder for their outputs, or NULL */
+    uint64_t towers_bytes;
+    bool warned; /* that they cannot be kept */
 };
 
 struct timeline {
@@ -134,6 +137,7 @@ static enum asid_rc local_open(struct answerer *m, struct asid_err *err)
         return USAGE(err, "--model DIR is needed: a checkpoint folder");
     TRY(ask_kernels(opt_text(m->cx, "kernels"), &l->kernels, err));
     TRY(answer_load(m->cx, dir, &l->omni, err));
+    l->towers = answer_towers(m->cx, &l->towers_bytes);
     quantised = omni_is_quantised(l->omni);
     m->model = omni_fingerprint(l->omni);
     /* The words of the first version stay: ledgers have replies under them.
@@ -218,6 +222,8 @@ static enum asid_rc open_session(const struct clip *c, struct timeline *t,
         .kernels = l->kernels,
         .threads = m->threads,
         .capacity = omni_layout(in)->n + max_new + ASK_PROMPT_SLACK,
+        .towers = l->towers,
+        .towers_bytes = l->towers_bytes,
         .progress = answer_progress,
         .user = (void *)(uintptr_t)m->cx,
     };
@@ -236,6 +242,7 @@ static enum asid_rc put_media(struct clip *c, struct str prompt, size_t max_new,
                               struct asid_err *err)
 {
     struct timeline *t = timeline_of(c);
+    struct local *l = c->m->state;
     struct omni_inputs *in = NULL;
     enum asid_rc rc;
 
@@ -244,6 +251,8 @@ static enum asid_rc put_media(struct clip *c, struct str prompt, size_t max_new,
     if (rc == ASID_OK)
         rc = omni_prefill_media(t->session, in, err);
     if (rc == ASID_OK) {
+        answer_towers_told(c->m->cx, c->job->id, omni_work(t->session),
+                           &l->warned);
         t->media = omni_layout(in)->media_end;
         c->work.prefix_tokens += t->media;
     } else {

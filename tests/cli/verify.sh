@@ -237,6 +237,53 @@ same "$tmp/e.out" "$tmp/e.first" "the same from the ledger"
 is "$(wc -l <"$tmp/log")" "$lines" "without another request"
 unserve
 
+# --- towers
+# seen PROGRAM OPTION...: what it says of the cache, with the output in $tmp/out.
+seen() {
+    program=$1
+    shift
+    # shellcheck disable=SC2086
+    run "$bin/asid-$program" -v --root data-samples --model $model $small "$@"
+    sed -n 's/.*: \(.*tower outputs were in the cache\)$/\1/p' "$tmp/err"
+}
+head -1 "$tmp/in" >"$tmp/one"
+is "$(seen caption --cache "$tmp/cache" "$tmp/one")" "" \
+    "the first to see a clip runs the towers"
+cp "$tmp/out" "$tmp/captioned"
+is "$(find "$tmp/cache/towers" -name '*.asidtower' | wc -l)" 2 \
+    "and keeps what picture and sound became"
+seen caption --cache none "$tmp/one" >/dev/null
+same "$tmp/out" "$tmp/captioned" "the caption is that of a run without a cache"
+is "$(seen verify --no-missing --cache "$tmp/cache" "$tmp/captioned")" \
+    "2 of 2 tower outputs were in the cache" "the judge skips the towers"
+cp "$tmp/out" "$tmp/judged"
+is "$(seen verify --no-missing --cache none "$tmp/captioned")" "" \
+    "without a cache it runs them"
+same "$tmp/out" "$tmp/judged" "and judges the same"
+seen verify --no-missing --threshold 0.999 --unsure 0 --cache "$tmp/cache" \
+    "$tmp/captioned" >/dev/null
+cp "$tmp/out" "$tmp/refuted"
+is "$(seen refine --rejects /dev/null --cache "$tmp/cache" "$tmp/refuted" |
+    head -1)" \
+    "2 of 2 tower outputs were in the cache" "refining skips them too"
+is "$(seen verify --no-missing --no-audio --cache "$tmp/cache" "$tmp/captioned")" \
+    "1 of 1 tower outputs were in the cache" "without sound the picture is known"
+is "$(seen verify --no-missing --window 0 --max-frames 2 --cache "$tmp/cache" \
+    "$tmp/captioned")" \
+    "1 of 2 tower outputs were in the cache" "other frames are another picture"
+seen verify --no-missing --cache "$tmp/tiny" --cache-towers 0.00001 \
+    "$tmp/captioned" >/dev/null
+is "$(find "$tmp/tiny" -type f 2>/dev/null | wc -l)" 0 \
+    "nothing is kept that is over the limit"
+seen verify --no-missing --cache "$tmp/none" --cache-towers 0 "$tmp/captioned" \
+    >/dev/null
+is "$(find "$tmp/none" 2>/dev/null | wc -l)" 0 "a limit of 0 keeps no folder"
+seen verify --no-missing --cache "$tmp/one" "$tmp/captioned" >/dev/null
+exits 0 "a cache that is no folder stops nobody"
+is "$(grep -c 'warning: outputs of the towers are not kept: ' "$tmp/err")" 1 \
+    "but is warned of"
+same "$tmp/out" "$tmp/judged" "with the same result"
+
 # --- warnings
 by_itself=$(jq -r '.attributes.scene.claims[0].evidence.model' "$tmp/first" |
     head -1)

@@ -41,6 +41,7 @@ static void read_options(void)
     json_set_f64(&arena, options, "min-pixels", 3136);
     json_set_f64(&arena, options, "max-pixels", 12544);
     json_set_text(&arena, options, "model", MODEL);
+    json_set_text(&arena, options, "cache", "none");
     json_settle(options);
     cx = (struct asid_cx){.options = options, .arena = &arena, .run_id = ""};
 }

@@ -47,6 +47,16 @@ enum asid_rc answer_load(const struct asid_cx *cx, const char *dir,
                          struct omni **out,
                          struct asid_err *err) ASID_WARN_UNUSED;
 
+/* The folder for outputs of the towers by the program's options, and how many
+ * bytes of them are kept: for omni_run_options. NULL when none are. In
+ * cx->arena. */
+const char *answer_towers(const struct asid_cx *cx, uint64_t *bytes);
+/* Say what a prefill had from there, with -v; warn of what could not be kept,
+ * unless *warned, which it sets. name is whose media they are; "" for nobody's.
+ * Safe for several threads. */
+void answer_towers_told(const struct asid_cx *cx, const char *name,
+                        const struct omni_work *work, bool *warned);
+
 /* The media file of a record: its path, and the hash of the bytes that are
  * there now. REJECT input.schema without video, media.unreadable, and
  * media.changed when the record knows another hash or size. */
