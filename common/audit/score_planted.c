@@ -94,32 +94,86 @@ static struct kind *kind_of(struct planted_score *s, const char *name)
     return &s->kinds[s->n_kinds++];
 }
 
+/* What an error reads like now and what was there, folded; seconds where the
+ * time is what is wrong, else NAN. */
+struct reading {
+    struct str now, was;
+    double now_at, was_at;
+};
+
+/* A sentence of a source, taken apart: the claim and its time. */
+static struct str stated(struct planted_score *s, const struct json *sentence,
+                         double *at)
+{
+    const struct text *t;
+
+    *at = (double)NAN;
+    if (!sentence || json_type(sentence) != JSON_STRING)
+        return STR("");
+    t = text_analyse(s->rules, &s->clip, json_str(sentence), ATTRIBUTE_NONE);
+    if (t->n_claims == 0)
+        return STR("");
+    *at = t->claims[0].start;
+    return similar_fold(s->rules, &s->clip,
+                        text_claim_sentence(&s->clip, t, &t->claims[0]));
+}
+
+static struct reading read_error(struct planted_score *s,
+                                 const struct json *error, const char *class)
+{
+    const struct json *now = json_get(error, "now"),
+                      *was = json_get(error, "was");
+    bool shifted = strcmp(class, "time_shift") == 0;
+    struct reading r;
+
+    if (json_get(error, "source")) {
+        r.now = stated(s, now, &r.now_at);
+        r.was = stated(s, was, &r.was_at);
+    } else {
+        r.now = folded(s, json_get(error, "claim"));
+        r.was = shifted ? r.now : folded(s, was);
+        r.now_at = seconds_of(now);
+        r.was_at = seconds_of(was);
+    }
+    if (!shifted)
+        r.now_at = r.was_at = (double)NAN;
+    return r;
+}
+
+/* In the attribute of the error; what a source said may have come to stand in
+ * any. */
+static struct json *find_error(struct planted_score *s,
+                               const struct json *error,
+                               const struct json *record, struct str reads,
+                               double at)
+{
+    const char *own = json_text(json_get(error, "attribute"));
+    struct json *found = NULL;
+
+    if (!json_get(error, "source"))
+        return find(s, list_of(record, own ? own : "", "claims"), reads, at);
+    for (int k = 0; !found && k < ATTRIBUTES; k++)
+        found = find(s, list_of(record, attribute_keys[k], "claims"), reads, at);
+    return found;
+}
+
 /* Did somebody find out? *repaired: and the right thing stands there. */
 static bool is_caught(struct planted_score *s, const struct json *error,
                       const char *class, const struct json *record,
                       bool *repaired)
 {
     const char *key = json_text(json_get(error, "attribute"));
-    struct json *claims = list_of(record, key ? key : "", "claims");
-    struct str claim = folded(s, json_get(error, "claim"));
-    struct str was = folded(s, json_get(error, "was"));
+    struct reading r = read_error(s, error, class);
     struct json *found;
 
-    *repaired = false;
     if (strcmp(class, "deletion") == 0) {
-        *repaired = find(s, claims, was, (double)NAN) != NULL;
+        *repaired = find_error(s, error, record, r.was, (double)NAN) != NULL;
         return *repaired || find(s, list_of(record, key ? key : "", "missing"),
-                                 was, (double)NAN);
+                                 r.was, (double)NAN);
     }
-    if (strcmp(class, "time_shift") == 0) {
-        found = find(s, claims, claim, seconds_of(json_get(error, "now")));
-        *repaired = !found &&
-                    find(s, claims, claim, seconds_of(json_get(error, "was")));
-    } else {
-        found = find(s, claims, claim, (double)NAN);
-        *repaired =
-            !found && was.n > 0 && find(s, claims, was, (double)NAN) != NULL;
-    }
+    found = find_error(s, error, record, r.now, r.now_at);
+    *repaired = !found && r.was.n > 0 &&
+                find_error(s, error, record, r.was, r.was_at) != NULL;
     return !found || is_refuted(found);
 }
 
