@@ -1,55 +1,74 @@
 #!/bin/sh
-# The main job on the sample clips: ingest, caption, export; then what the
-# ledger knows about it. Then the same on films whose truth is known, by a small
-# model that was trained on such: how much it sees and hears.
+# The main job where everybody can see whether it is done well: films whose truth
+# is known, what three observers who err wrote about them, and ASID-Verify by a
+# small model that was trained on such films (docs/DEMO_MODEL.md). Beside them
+# real films, of which that model knows nothing.
 set -eu
-bin=$1
-out=demo-out
-synth=$out/synth
+bin=$1 count=${2:-10}
+out=demo-out films=demo-out/films
 model=data-samples/synth-captioner
+begin=$(date +%s)
 
-"$bin/asid-run" pipelines/caption.yaml --output "$out"
+# --- the films and the words about them --------------------------------------
+
+rm -rf "$out"
+"$bin/asid-synth" --count "$count" -j 0 --output "$films" -q
+mv "$films/sources.jsonl" "$films/observed.jsonl"
+# The fourth film gets the words about the third: somebody mixed up two rows.
+jq -c -s '.[2].sources as $other | .[3] |= (.sources = $other | .planted = [])
+    | .[]' "$films/observed.jsonl" >"$films/sources.jsonl"
+mixed=$(sed -n 4p "$films/sources.jsonl" | jq -r .id)
+cp -r data-samples/clips "$films/real"
+"$bin/asid-ingest" -q --root "$films" real |
+    "$bin/asid-caption" -q --root "$films" --model "$model" \
+        --name out-of-its-world --repetition-penalty 1 --max-tokens 400 |
+    grep -v '"reject"' >"$films/real.jsonl"
+
+# --- the pipeline -------------------------------------------------------------
+
+"$bin/asid-run" pipelines/demo.yaml --output "$out"
+end=$(date +%s)
+
+# --- what came of it ----------------------------------------------------------
+
+stage() { # NAME: its output
+    ls "$out"/stages/*-"$1".jsonl
+}
+score() { # FILE FILTER OPTION...
+    file=$1 filter=$2
+    shift 2
+    "$bin/asid-audit" score "$file" "$@" | jq -r "$filter"
+}
+jq -c '{id, caption: .sources[0].caption}' "$films/sources.jsonl" \
+    >"$films/observer.jsonl"
+grep -v -F "\"$mixed\"" "$films/truth.jsonl" >"$films/known.jsonl"
+
+line() { # NAME FILE
+    score "$2" '[.claims, .false_rate * 100, .missing_rate * 100] | @tsv' \
+        --truth "$films/known.jsonl" |
+        awk -v name="$1" '{ printf "  %-26s %7d %7.1f %% %7.1f %%\n", name, $1,
+            $2, $3 }'
+}
 echo
-echo "dataset: $out/dataset/raw.jsonl"
-cut -c 1-160 "$out/dataset/raw.jsonl" | sed 's/^/  /; s/$/ .../'
+echo "$count synthetic films              claims   wrong    of the truth missing"
+line "one observer" "$films/observer.jsonl"
+line "three, merged" "$(stage timecheck)"
+line "verified and refined" "$(stage refine)"
+echo
+for name in timecheck refine; do
+    score "$(stage $name)" '[.planted, .caught, .repaired] | @tsv' \
+        --planted "$films/sources.jsonl" |
+        awk -v name="$name" '{ printf "  errors of the observers: %d; after %s " \
+            "%d are gone, %d of them put right\n", $1, name, $2, $3 }'
+done
+echo "  seconds: $((end - begin))"
 echo
 echo "rejected:"
 "$bin/asid-audit" rejects --ledger "$out/ledger.db"
 echo
+echo "Film $mixed had the words about another film:"
+"$bin/asid-audit" frame "$mixed" "$out"/rejects/*-refine.jsonl \
+    --root "$films" -o "$out/$mixed.jpg"
+echo
 echo "in = accepted + rejected, stage by stage:"
 "$bin/asid-audit" balance --ledger "$out/ledger.db"
-echo
-cat <<'END'
-The sample checkpoint is small and untrained: its captions are noise made by the
-real code path. With a published checkpoint the same commands do the real job:
-set `model:` in the pipeline file to its folder.
-
-Now ten synthetic films, captioned by a small model that was trained on others
-of their kind (docs/DEMO_MODEL.md), and three observers' words about them merged
-without any model (docs/SYNTH.md):
-END
-"$bin/asid-synth" --count 10 -j 0 --output "$synth" -q
-"$bin/asid-ingest" -q --root "$synth" sources.jsonl -o "$synth/records.jsonl"
-"$bin/asid-caption" -q --root "$synth" --model "$model" --repetition-penalty 1 \
-    "$synth/records.jsonl" -o "$synth/captioned.jsonl"
-"$bin/asid-merge" -q "$synth/records.jsonl" | "$bin/asid-align" -q |
-    "$bin/asid-timecheck" -q >"$synth/merged.jsonl"
-text() { # FILTER FILE
-    jq -c "{id, caption: ($1)}" "$2"
-}
-text '.sources[-1].caption' "$synth/captioned.jsonl" >"$synth/model.jsonl"
-text '.sources[0].caption' "$synth/records.jsonl" >"$synth/observer.jsonl"
-echo
-echo "a film: $synth/clips/synth-0-00001.mp4"
-echo "  the truth:  $(sed -n 2p "$synth/truth.jsonl" | jq -r .caption | cut -c 1-150) ..."
-echo "  the model:  $(sed -n 2p "$synth/model.jsonl" | jq -r .caption | cut -c 1-150) ..."
-echo
-echo "                    claims   false   of the truth missing"
-for who in model observer merged; do
-    "$bin/asid-audit" score "$synth/$who.jsonl" --truth "$synth/truth.jsonl" |
-        jq -r --arg who "$who" '[.claims, .false_rate * 100, .missing_rate * 100]
-            | "\(.[0]) \(.[1]) \(.[2]) \($who)"' |
-        awk '{ n["model"] = "the model"; n["observer"] = "one observer"
-               n["merged"] = "three, merged"
-               printf "  %-16s %7d %6.1f %% %15.1f %%\n", n[$4], $1, $2, $3 }'
-done
