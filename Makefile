@@ -222,10 +222,11 @@ check-valgrind: all unit $(TEST_STAGES) $(MOCK) ## run the quick unit tests unde
 check-valgrind-all: all unit $(TEST_STAGES) $(MOCK)
 	tests/valgrind.sh $(JOBS) $(filter-out %/test_parity,$(UNITS))
 
-demo: ## install what is missing, build, caption the sample clips
+FILMS ?= 10
+demo: ## install what is missing, build, verify films whose truth is known
 	@tools/install-deps.sh
 	@$(MAKE) --no-print-directory -j$(JOBS) all >/dev/null
-	@tools/demo.sh $(BINDIR)
+	@tools/demo.sh $(BINDIR) $(FILMS)
 
 fmt: ## format every source
 	clang-format -i $(FMT_SRC)

@@ -153,7 +153,8 @@ static struct json *find_error(struct planted_score *s,
     if (!json_get(error, "source"))
         return find(s, list_of(record, own ? own : "", "claims"), reads, at);
     for (int k = 0; !found && k < ATTRIBUTES; k++)
-        found = find(s, list_of(record, attribute_keys[k], "claims"), reads, at);
+        found =
+            find(s, list_of(record, attribute_keys[k], "claims"), reads, at);
     return found;
 }
 
