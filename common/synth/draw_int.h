@@ -39,7 +39,8 @@ struct draw_pose {
     float half;  /* of its width, in pixels */
     float turns; /* about its middle, clockwise */
     enum synth_mood mood;
-    bool walking, waving, spinning, lying, speaking;
+    int walking; /* 1 to the right, -1 to the left, 0: it stands */
+    bool waving, spinning, lying, growing, speaking;
     double time; /* of the clip, for what swings */
 };
 struct draw_pose draw_pose_at(const struct synth_world *w, int actor,
@@ -52,6 +53,8 @@ struct paint_rgb draw_lit(enum synth_light light, int r, int g, int b);
 void draw_scenery(const struct synth_world *w, const struct paint *p);
 void draw_weather(const struct synth_world *w, const struct paint *p,
                   double time);
+/* The middle of a group of things. */
+float draw_props_middle(const struct synth_prop *prop);
 void draw_props(const struct synth_world *w, const struct paint *p,
                 double time);
 void draw_actor(const struct synth_world *w, int actor,

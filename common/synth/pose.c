@@ -134,6 +134,7 @@ static void act(const struct synth_event *e, double time,
         pose->waving = true;
         break;
     case SYNTH_GROWS:
+        pose->growing = true;
         pose->scale *= 1 + 0.5f * rise(since, seconds);
         break;
     case SYNTH_COMES_LEFT:
@@ -151,20 +152,25 @@ static void walk(const struct synth_world *w, const struct synth_event *e,
 {
     bool left = e->act == SYNTH_COMES_LEFT || e->act == SYNTH_LEAVES_LEFT;
     float done = between(time, e->start, e->end), edge;
+    int toward;
 
     if (synth_comes(e->act)) {
         edge = outside(w, e->actor, left, e->start);
         pose->x += (edge - pose->x) * (1 - done);
         pose->seen &= time >= e->start;
+        toward = left ? 1 : -1;
     } else if (synth_leaves(e->act)) {
         edge = outside(w, e->actor, left, e->end);
         pose->x += (edge - pose->x) * done;
         pose->seen &= time < e->end;
+        toward = left ? -1 : 1;
     } else {
         edge = beside(w, e->actor, 1 - e->actor);
+        toward = edge < pose->x ? -1 : 1;
         pose->x += (edge - pose->x) * done;
     }
-    pose->walking |= time >= e->start && time < e->end;
+    if (time >= e->start && time < e->end)
+        pose->walking = toward;
 }
 
 struct draw_pose draw_pose_at(const struct synth_world *w, int actor,

@@ -106,15 +106,21 @@ static void thing(const struct paint *p, const struct synth_prop *prop,
     }
 }
 
+float draw_props_middle(const struct synth_prop *prop)
+{
+    enum { FROM_MIDDLE = 46 };
+
+    return DRAW_MIDDLE + (prop->side == SYNTH_LEFT ? -1 : 1) * FROM_MIDDLE;
+}
+
 void draw_props(const struct synth_world *w, const struct paint *p, double time)
 {
-    enum { APART = 25, FROM_MIDDLE = 46 };
+    enum { APART = 25 };
 
     for (int i = 0; i < w->n_props; i++) {
         const struct synth_prop *prop = &w->props[i];
-        float side = prop->side == SYNTH_LEFT ? -1 : 1;
-        float x = DRAW_MIDDLE + side * FROM_MIDDLE -
-                  APART * (float)(prop->count - 1) / 2;
+        float x =
+            draw_props_middle(prop) - APART * (float)(prop->count - 1) / 2;
 
         for (int k = 0; k < prop->count; k++, x += APART) {
             struct paint here = *p;

@@ -115,6 +115,88 @@ static void scenery_has_no_colour_of_ours(void)
     check_case("actors and things have colours of their own");
 }
 
+/* Whether the colour is to be seen close to a spot. */
+static bool has_colour(const uint8_t *rgb, const struct synth_spot *spot,
+                       enum synth_colour colour)
+{
+    enum { NEAR = 16 };
+
+    for (int y = (int)spot->y - NEAR; y <= (int)spot->y + NEAR; y++)
+        for (int x = (int)spot->x - NEAR; x <= (int)spot->x + NEAR; x++)
+            if (x >= 0 && x < SYNTH_WIDTH && y >= 0 && y < SYNTH_HEIGHT &&
+                memcmp(rgb + (y * SYNTH_WIDTH + x) * 3, colours[colour], 3) ==
+                    0)
+                return true;
+    return false;
+}
+
+static void what_is_looked_at_is_there(void)
+{
+    static uint8_t rgb[BYTES];
+    int spots = 0;
+
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        struct synth_world w;
+        struct synth_look look;
+
+        synth_world_make(seed, &w);
+        for (double t = 0.3; t < w.seconds; t += 1.7) {
+            bool apart;
+
+            synth_frame(&w, t, rgb);
+            synth_look(&w, t, &look);
+            /* One may stand before the other. */
+            apart = w.n_actors < 2 || abs((int)look.actors[0].spot.x -
+                                          (int)look.actors[1].spot.x) > 50;
+            for (int i = 0; i < w.n_actors; i++) {
+                if (!look.actors[i].spot.seen || !apart)
+                    continue;
+                spots++;
+                CHECK(has_colour(rgb, &look.actors[i].spot, w.actors[i].colour),
+                      "seed %d, %g s, actor %d", (int)seed, t, i);
+            }
+            for (int i = 0; i < w.n_props; i++)
+                CHECK(!look.props[i].seen || w.props[i].count == 2 ||
+                          has_colour(rgb, &look.props[i], w.props[i].colour),
+                      "seed %d, %g s, group %d", (int)seed, t, i);
+        }
+    }
+    CHECK(spots > 200, "%d actors", spots);
+    check_case("what is said to be at a place is there");
+}
+
+static void deeds_are_told(void)
+{
+    static const struct {
+        enum synth_act act;
+        unsigned bit;
+    } cases[] = {{SYNTH_JUMPS, SYNTH_JUMPS},
+                 {SYNTH_SPINS, SYNTH_SPINS},
+                 {SYNTH_FALLS, SYNTH_FALLS},
+                 {SYNTH_WAVES, SYNTH_WAVES},
+                 {SYNTH_GROWS, SYNTH_GROWS},
+                 {SYNTH_COMES_LEFT, SYNTH_LOOK_RIGHTWARDS},
+                 {SYNTH_COMES_RIGHT, SYNTH_LOOK_LEFTWARDS},
+                 {SYNTH_MEETS, SYNTH_LOOK_RIGHTWARDS},
+                 {SYNTH_LEAVES_LEFT, SYNTH_LOOK_LEFTWARDS},
+                 {SYNTH_LEAVES_RIGHT, SYNTH_LOOK_RIGHTWARDS}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct synth_world w = scene();
+        struct synth_look look;
+
+        w.n_events = 1;
+        w.events[0] = (struct synth_event){cases[i].act, 0, 2, 4};
+        synth_look(&w, 2.5, &look);
+        CHECK(look.actors[0].doing == 1u << cases[i].bit, "act %d: %x",
+              (int)cases[i].act, look.actors[0].doing);
+        CHECK(look.actors[1].doing == 0, "act %d: the other", (int)i);
+        synth_look(&w, 5, &look);
+        CHECK(look.actors[0].doing == 0, "act %d lasts", (int)cases[i].act);
+    }
+    check_case("a deed is told while it lasts");
+}
+
 /* From when to when the actor is to be seen at least in part. */
 static void shown(const struct synth_world *w, int actor, double *from,
                   double *to)
@@ -368,5 +450,7 @@ int main(void)
     every_value_is_another_picture();
     what_changes_is_seen();
     mouths_move();
+    what_is_looked_at_is_there();
+    deeds_are_told();
     return check_done();
 }

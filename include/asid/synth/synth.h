@@ -175,6 +175,32 @@ void synth_world_make(uint64_t seed, struct synth_world *world);
  * threads. */
 void synth_frame(const struct synth_world *world, double time, uint8_t *rgb);
 
+/* A place in the picture, in pixels from the upper left corner; `seen`: it is in
+ * the picture. */
+struct synth_spot {
+    bool seen;
+    float x, y;
+};
+/* What an actor does besides the acts that stay in their place. */
+enum {
+    SYNTH_LOOK_LEFTWARDS = SYNTH_COMES_LEFT,
+    SYNTH_LOOK_RIGHTWARDS,
+    SYNTH_LOOK_SPEAKS,
+    SYNTH_LOOKS
+};
+struct synth_look {
+    float x, scale; /* of the view: its middle, and how close it is */
+    struct {
+        struct synth_spot spot; /* the middle of its body */
+        enum synth_mood mood;
+        unsigned doing; /* bits 1 << SYNTH_JUMPS to SYNTH_LOOK_SPEAKS */
+    } actors[SYNTH_ACTORS];
+    struct synth_spot props[SYNTH_PROPS]; /* the middle of the group */
+};
+/* What synth_frame() paints, as numbers: for those who learn to see. */
+void synth_look(const struct synth_world *world, double time,
+                struct synth_look *look);
+
 /* When a word is to be heard, in seconds of the clip. */
 struct synth_word {
     double start, end;
