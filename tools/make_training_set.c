@@ -4,11 +4,13 @@
  *
  *   make_training_set --seed S --first I --count N --output FILE [--no-sound]
  *   make_training_set --texts N --seed S [--first I] [--no-sound]
+ *   make_training_set --pictures ...   as the first, without samples and rows
  *
  * FILE is a stream of clips, numbers little-endian: "ASTR", then as u32 seconds,
  * frames, height, width, samples (0: no sound), bytes of JSON; then the frames
  * as the reader of asid would take them at 2 frames a second from a clip of
  * SYNTH_FPS (RGB, 8 bits), the samples (int16), and the JSON: {"id", "seed",
+ * "world": [place, light, weather], "looks": [what is where in a pair of frames],
  * "rows": [{"kind", "attribute", "prompt", "answer", "class"}]}. Clip i is the
  * world of seed S * 2^32 + i: no part of any asid-synth set of a seed below
  * 2^32. The same call gives the same bytes; parts of a set can be made by
@@ -30,19 +32,24 @@
 #include "asid/curate/verify.h"
 #include "asid/data/schema.h"
 #include "asid/omni/omni.h"
+#include "asid/synth/mutate.h"
 #include "asid/synth/say.h"
 
 enum {
-    CLAIMS = 14,    /* questions of each answer */
+    CLAIMS = 16,    /* questions of each answer */
     DENIALS = 1,    /* of the true ones, that something is not so */
     TRIES = 64,     /* to find a false one */
     SHIFT_MOST = 1, /* seconds that a true time is off */
+    PLANTED = 7,    /* errors of asid-synth --mutate */
 };
+
+/* What a question says of the time of a claim. */
+enum timing { TIMELESS, BEGINNING, RANGE };
 
 struct options {
     uint64_t seed, first, count;
     const char *output;
-    bool no_sound, texts;
+    bool no_sound, texts, pictures;
 };
 
 struct maker {
@@ -64,6 +71,8 @@ struct clip {
     size_t n_facts;
     struct json *record; /* the truth */
     struct json *rows;
+    uint64_t *frames; /* which of the film are taken */
+    size_t n_frames;
     char key[HASH_HEX]; /* in the place of the hash of its file */
     uint64_t counter;
 };
@@ -185,17 +194,33 @@ static const char *key_of(const struct synth_fact *f)
     return attribute_keys[synth_fact_attribute(f)];
 }
 
-/* The sentence as a claim, in any wording: with its time now and then, put as
- * asid-verify puts the claims of captions, which tell when something begins. */
-static struct str claim_of(struct clip *c, const struct synth_fact *f,
-                           bool timed)
+/* As asid-verify puts it: the claims of captions tell when something begins,
+ * those of true records when it ends, too. */
+static struct str timed_claim(struct clip *c, struct str claim, double start,
+                              double end, enum timing timing)
 {
-    struct arena *a = &c->m->arena;
-    struct str claim =
-        synth_fact_sentence(a, f, (unsigned)draw(c, SYNTH_WORDINGS), true);
-    double start = timed ? f->start : (double)NAN;
+    if (timing == TIMELESS)
+        start = end = (double)NAN;
+    return verify_statement(c->m->rules, &c->m->arena, claim, start,
+                            timing == RANGE ? end : start);
+}
 
-    return verify_statement(c->m->rules, a, claim, start, start);
+static enum timing any_timing(struct clip *c)
+{
+    static const enum timing ways[] = {BEGINNING, BEGINNING, RANGE, RANGE,
+                                       TIMELESS};
+
+    return ways[draw(c, sizeof ways / sizeof ways[0])];
+}
+
+/* The sentence as a claim, in any wording. */
+static struct str claim_of(struct clip *c, const struct synth_fact *f,
+                           enum timing timing)
+{
+    struct str claim = synth_fact_sentence(
+        &c->m->arena, f, (unsigned)draw(c, SYNTH_WORDINGS), true);
+
+    return timed_claim(c, claim, f->start, f->end, timing);
 }
 
 static bool is_asked(const struct clip *c, struct str claim)
@@ -225,14 +250,14 @@ static bool add_claim(struct clip *c, const struct synth_fact *f,
 static bool add_true(struct clip *c, const struct synth_fact *fact)
 {
     struct synth_fact f = *fact;
-    bool timed = !isnan(f.start) && draw(c, 2);
+    enum timing timing = any_timing(c);
 
-    if (timed && f.about != SYNTH_SAY_MOOD) {
+    if (timing == BEGINNING && !isnan(f.start) && f.about != SYNTH_SAY_MOOD) {
         f.start += (double)draw(c, 2 * SHIFT_MOST + 1) - SHIFT_MOST;
         if (f.start < 0 || !synth_fact_holds(&c->world, &f, SHIFT_MOST))
             f.start = fact->start;
     }
-    return add_claim(c, &f, claim_of(c, &f, timed), "yes", "");
+    return add_claim(c, &f, claim_of(c, &f, timing), "yes", "");
 }
 
 static enum synth_fault any_fault(struct clip *c)
@@ -252,7 +277,7 @@ static bool add_denial(struct clip *c)
     f.denied = true;
     f.start = f.end = (double)NAN;
     return synth_fact_holds(&c->world, &f, 0) &&
-           add_claim(c, &f, claim_of(c, &f, false), "yes", "");
+           add_claim(c, &f, claim_of(c, &f, TIMELESS), "yes", "");
 }
 
 /* What is true in the place of a false statement. */
@@ -272,13 +297,17 @@ static bool add_spoilt(struct clip *c, const struct synth_fact *fact,
                        enum synth_fault fault)
 {
     struct synth_fact f = *fact;
-    bool timed = fault == SYNTH_FAULT_TIME;
+    enum timing timing = any_timing(c);
     struct str claim;
 
     if (!synth_fact_spoil(&c->world, fault, draw(c, UINT64_MAX), &f))
         return false;
-    timed = timed || (!isnan(f.start) && draw(c, 5) < 2);
-    claim = claim_of(c, &f, timed);
+    if (fault == SYNTH_FAULT_TIME && timing == TIMELESS)
+        timing = BEGINNING;
+    /* A false act in the time of a true one. */
+    if (fault != SYNTH_FAULT_TIME)
+        f.start = fact->start, f.end = fact->end;
+    claim = claim_of(c, &f, timing);
     if (!add_claim(c, &f, claim, "no", synth_fault_names[fault]))
         return false;
     if (fault != SYNTH_FAULT_TIME)
@@ -296,6 +325,55 @@ static bool add_false(struct clip *c)
         if (add_spoilt(c, &c->facts[(start + i) % c->n_facts], fault))
             return true;
     return false;
+}
+
+/* The claim of the record that was planted, or NULL. */
+static const struct json *planted_claim(const struct json *record,
+                                        const struct json *plant)
+{
+    const struct json *attribute =
+        json_get(json_get(record, "attributes"),
+                 json_text(json_get(plant, "attribute")));
+
+    json_each(claim, json_get(attribute, "claims"))
+        if (str_eq(json_str(json_get(claim, "text")),
+                   json_str(json_get(plant, "claim"))))
+            return claim;
+    return NULL;
+}
+
+/* Errors as asid-synth --mutate plants them, words of no synthetic world among
+ * them. */
+static size_t add_planted(struct clip *c)
+{
+    struct arena *a = &c->m->arena;
+    struct json *record = json_copy(a, c->record);
+    const struct mutate_settings settings = {
+        .seed = c->world.seed,
+        .classes = ((1u << MUTATE_CLASSES) - 1) & ~(1u << MUTATE_DELETION),
+        .per_record = PLANTED,
+    };
+    size_t n = 0;
+
+    json_set_text(a, record, "id", c->key);
+    mutate_record(c->m->rules, &settings, a, record);
+    json_each(plant, json_get(record, "planted")) {
+        const char *class = json_text(json_get(plant, "class"));
+        const struct json *claim = planted_claim(record, plant);
+        struct synth_fact f = {.about = SYNTH_SAY_PLACE};
+        double start, end;
+
+        if (!claim)
+            continue;
+        claim_times(claim, &start, &end);
+        n += add_claim(
+            c, &f,
+            timed_claim(c, json_str(json_get(claim, "text")), start, end,
+                        strcmp(class, "time_shift") == 0 ? RANGE
+                                                         : any_timing(c)),
+            "no", arena_printf(a, "planted %s", class));
+    }
+    return n;
 }
 
 /* Most clips have no bell: without more that say so where there is one, "No
@@ -329,7 +407,8 @@ static void add_claims(struct clip *c)
     shuffle(c, order, c->n_facts);
     for (size_t i = 0; n < CLAIMS && i < c->n_facts; i++)
         n += add_true(c, &c->facts[order[i]]);
-    for (size_t i = 0, wrong = add_bell(c); wrong < n && i < TRIES; i++)
+    for (size_t i = 0, wrong = add_bell(c) + add_planted(c);
+         wrong < n && i < TRIES; i++)
         wrong += add_false(c);
     json_each(row, c->rows) {
         struct json *claim = json_get(row, "claim");
@@ -353,7 +432,7 @@ static void silence(struct synth_world *w)
 
 static enum asid_rc make_sound(struct clip *c)
 {
-    if (c->m->o->no_sound || c->m->o->texts)
+    if (c->m->o->no_sound || c->m->o->texts || c->m->o->pictures)
         return ASID_OK;
     return synth_sound(&c->world, &c->m->arena, &c->sound, c->m->err);
 }
@@ -364,7 +443,6 @@ static enum asid_rc make_rows(struct clip *c)
     const struct synth_sound *sound = c->sound.samples ? &c->sound : NULL;
 
     c->record = json_new_object(a);
-    c->rows = json_new_array(a);
     TRY(synth_say(&c->world, sound, 0, c->m->rules, a, c->record, c->m->err));
     c->n_facts = synth_facts(&c->world, sound, c->facts);
     TRY(add_attributes(c));
@@ -379,28 +457,108 @@ static void put_u32(struct buf *b, uint64_t value)
         buf_char(b, (char)(value >> (8 * i)));
 }
 
-static enum asid_rc put_frames(struct clip *c, struct buf *b, size_t n)
+static enum asid_rc pick_frames(struct clip *c)
+{
+    uint64_t total = (uint64_t)c->world.seconds * SYNTH_FPS;
+
+    TRY(omni_frame_count(total, SYNTH_FPS, &OMNI_BUDGET_DEFAULT, &c->n_frames,
+                         c->m->err));
+    c->frames = arena_array(&c->m->arena, c->n_frames, sizeof *c->frames);
+    omni_frame_indexes(total, c->n_frames, c->frames);
+    return ASID_OK;
+}
+
+static enum asid_rc put_frames(struct clip *c, struct buf *b)
 {
     enum { BYTES = SYNTH_WIDTH * SYNTH_HEIGHT * 3 };
-    uint64_t total = (uint64_t)c->world.seconds * SYNTH_FPS;
-    uint64_t *index = arena_array(&c->m->arena, n, sizeof *index);
 
-    omni_frame_indexes(total, n, index);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < c->n_frames; i++) {
         char *rgb = buf_room(b, BYTES);
 
         if (!rgb)
             return FAIL(c->m->err, "a clip is too large");
-        synth_frame(&c->world, (double)index[i] / SYNTH_FPS, (uint8_t *)rgb);
+        synth_frame(&c->world, (double)c->frames[i] / SYNTH_FPS,
+                    (uint8_t *)rgb);
         b->n += BYTES;
     }
     return ASID_OK;
 }
 
+static void put_number(struct arena *a, struct json *list, double value)
+{
+    json_append(list, json_new_f64(a, value));
+}
+
+static void put_spot(struct arena *a, struct json *list,
+                     const struct synth_spot *spot)
+{
+    put_number(a, list, spot->x);
+    put_number(a, list, spot->y);
+}
+
+/* What is seen in one pair of frames: [[x, y, kind, colour, size, mood, doing] of
+ * actors], [[x, y, thing, colour, count] of things], and how the view moves. */
+static struct json *look_of(struct clip *c, double first, double second)
+{
+    struct arena *a = &c->m->arena;
+    const struct synth_world *w = &c->world;
+    struct json *look = json_new_object(a), *actors = json_new_array(a);
+    struct json *props = json_new_array(a), *view = json_new_array(a);
+    struct synth_look before, after;
+
+    synth_look(w, first, &before);
+    synth_look(w, second, &after);
+    for (int i = 0; i < w->n_actors; i++) {
+        const struct synth_actor *is = &w->actors[i];
+        struct json *one = json_new_array(a);
+
+        if (!after.actors[i].spot.seen && !before.actors[i].spot.seen)
+            continue;
+        put_spot(a, one,
+                 after.actors[i].spot.seen ? &after.actors[i].spot
+                                           : &before.actors[i].spot);
+        put_number(a, one, is->kind);
+        put_number(a, one, is->colour);
+        put_number(a, one, is->size);
+        put_number(a, one, after.actors[i].mood);
+        put_number(a, one, before.actors[i].doing | after.actors[i].doing);
+        json_append(actors, one);
+    }
+    for (int i = 0; i < w->n_props; i++) {
+        struct json *one = json_new_array(a);
+
+        if (!after.props[i].seen)
+            continue;
+        put_spot(a, one, &after.props[i]);
+        put_number(a, one, w->props[i].thing);
+        put_number(a, one, w->props[i].colour);
+        put_number(a, one, w->props[i].count);
+        json_append(props, one);
+    }
+    put_number(a, view, after.x - before.x);
+    put_number(a, view, after.scale - before.scale);
+    put_number(a, view, after.scale);
+    json_set(a, look, "actors", actors);
+    json_set(a, look, "props", props);
+    json_set(a, look, "view", view);
+    return look;
+}
+
+static struct json *looks_of(struct clip *c)
+{
+    struct arena *a = &c->m->arena;
+    struct json *looks = json_new_array(a);
+
+    for (size_t i = 0; i + 1 < c->n_frames; i += 2)
+        json_append(looks, look_of(c, (double)c->frames[i] / SYNTH_FPS,
+                                   (double)c->frames[i + 1] / SYNTH_FPS));
+    return looks;
+}
+
 static struct str json_of(struct clip *c)
 {
     struct arena *a = &c->m->arena;
-    struct json *clip = json_new_object(a);
+    struct json *clip = json_new_object(a), *world = json_new_array(a);
     unsigned long long seed = c->world.seed;
     struct str text;
     struct buf b;
@@ -408,6 +566,11 @@ static struct str json_of(struct clip *c)
     json_set_text(a, clip, "id", arena_printf(a, "synth-%llu", seed));
     json_set_text(a, clip, "seed", arena_printf(a, "%llu", seed));
     json_set(a, clip, "rows", c->rows);
+    put_number(a, world, c->world.place);
+    put_number(a, world, c->world.light);
+    put_number(a, world, c->world.weather);
+    json_set(a, clip, "world", world);
+    json_set(a, clip, "looks", looks_of(c));
     buf_init(&b, (size_t)1 << 30);
     json_write(&b, clip);
     text = (struct str){arena_strndup(a, b.p, b.n), b.n};
@@ -418,22 +581,21 @@ static struct str json_of(struct clip *c)
 static enum asid_rc write_clip(struct clip *c)
 {
     struct maker *m = c->m;
-    struct str json = json_of(c);
     enum asid_rc rc = ASID_OK;
-    size_t n = 0;
+    struct str json;
     struct buf b;
 
-    TRY(omni_frame_count((uint64_t)c->world.seconds * SYNTH_FPS, SYNTH_FPS,
-                         &OMNI_BUDGET_DEFAULT, &n, m->err));
+    TRY(pick_frames(c));
+    json = json_of(c);
     buf_init(&b, (size_t)1 << 30);
     buf_text(&b, "ASTR");
     put_u32(&b, (uint64_t)c->world.seconds);
-    put_u32(&b, n);
+    put_u32(&b, c->n_frames);
     put_u32(&b, SYNTH_HEIGHT);
     put_u32(&b, SYNTH_WIDTH);
     put_u32(&b, c->sound.n);
     put_u32(&b, json.n);
-    rc = put_frames(c, &b, n);
+    rc = put_frames(c, &b);
     for (size_t i = 0; i < c->sound.n; i++) {
         buf_char(&b, (char)(c->sound.samples[i] & 0xff));
         buf_char(&b, (char)((c->sound.samples[i] >> 8) & 0xff));
@@ -473,7 +635,9 @@ static enum asid_rc make_clip(struct maker *m, uint64_t number)
               c->key);
     if (c->world.sound)
         TRY(make_sound(c));
-    TRY(make_rows(c));
+    c->rows = json_new_array(&m->arena);
+    if (!m->o->pictures)
+        TRY(make_rows(c));
     if (!m->o->texts)
         return write_clip(c);
     print_texts(c);
@@ -516,9 +680,12 @@ static enum asid_rc read_options(int argc, char **argv, struct options *o,
                            : strcmp(name, "--count") == 0 ? &o->count
                            : strcmp(name, "--texts") == 0 ? &o->count
                                                           : NULL;
+        bool *flag = strcmp(name, "--no-sound") == 0   ? &o->no_sound
+                     : strcmp(name, "--pictures") == 0 ? &o->pictures
+                                                       : NULL;
 
-        if (strcmp(name, "--no-sound") == 0) {
-            o->no_sound = true;
+        if (flag) {
+            *flag = true;
             continue;
         }
         o->texts = o->texts || strcmp(name, "--texts") == 0;

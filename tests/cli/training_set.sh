@@ -21,6 +21,10 @@ has "$tmp/json" '"kind":"refine"' "and repairs"
 yes=$(grep -o '"answer":"yes"' "$tmp/json" | wc -l)
 no=$(grep -o '"answer":"no"' "$tmp/json" | wc -l)
 is "$yes" "$no" "as much is true as false"
+has "$tmp/json" '"class":"planted ' "errors of asid-synth --mutate are asked about"
+grep -q 'From [0-9.]*s to [0-9.]*s, ' "$tmp/json"
+say $? "and times as asid-verify says them"
+has "$tmp/json" '"looks":[{"actors":[[' "what is seen where is told"
 [ "$yes" -ge 12 ]
 say $? "of a clip at least twelve claims are true"
 
@@ -35,6 +39,14 @@ run "$tool" --seed 7 --first 1 --count 3 --no-sound --output "$tmp/b"
 cat "$tmp/a" "$tmp/b" >"$tmp/parts"
 cmp -s "$tmp/all" "$tmp/parts"
 say $? "parts add up to the whole"
+
+run "$tool" --seed 7 --count 1 --pictures --output "$tmp/seen"
+exits 0 "pictures alone are made"
+head -c 28 "$tmp/seen" | od -An -tu4 -v -w28 >"$tmp/head"
+read -r _ _ frames _ _ samples json <"$tmp/head"
+tail -c "$json" "$tmp/seen" >"$tmp/json"
+is "$samples $(jq -c '[(.looks | length) * 2, .rows]' "$tmp/json")" \
+    "0 [$frames,[]]" "with what is seen in each pair of frames, and no more"
 
 run "$tool" --texts 20 --seed 7
 exits 0 "texts are printed"
