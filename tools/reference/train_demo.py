@@ -2,11 +2,13 @@
 """Train the demo captioner: Qwen2.5-Omni's architecture, small, on synthetic clips.
 
     train_demo.py prepare --tool make_training_set --output BUNDLE
+    train_demo.py see     --tool ... --bundle BUNDLE --output FOLDER [--seconds S]
     train_demo.py train   --tool ... --bundle BUNDLE --output FOLDER [--steps N] [--seconds S]
     train_demo.py measure --tool ... --bundle BUNDLE --checkpoint FOLDER
 
 `prepare` makes what does not depend on the weights: the tokenizer, and how the
-processor lays out the prompt of a clip of each length.  `train` renders clips
+processor lays out the prompt of a clip of each length.  `see` teaches the vision
+tower what is where, pair of frames by pair of frames.  `train` renders clips
 while it learns from them and writes a checkpoint folder as published.
 
 The model is transformers' own Qwen2_5OmniThinkerForConditionalGeneration.  Three
@@ -24,6 +26,7 @@ import math
 import multiprocessing as mp
 import os
 import pathlib
+import shutil
 import struct
 import subprocess
 import sys
@@ -38,6 +41,7 @@ from make_checkpoint import TEMPLATE, write_json, write_processor, write_tokeniz
 
 HEIGHT, WIDTH, RATE = 160, 224, 16000
 TALL, WIDE, PATCH = 280, 392, 28  # after the processor's resize
+CELLS_DOWN, CELLS_ACROSS = TALL // PATCH // 2, WIDE // PATCH // 2  # tokens of a pair of frames
 VOCABULARY = 2048  # with the bytes, before the added tokens
 SUFFIX = 1152  # tokens of questions and answers a clip carries at once
 # Left and right are told by the columns of a picture's tokens alone, and mRoPE gives
@@ -109,8 +113,6 @@ def new_model(folder, seed=1):
 
 def save(model, tokenizer_folder, folder):
     """The checkpoint as published: the Thinker alone, bfloat16."""
-    import shutil
-
     from safetensors.torch import load_file, save_file
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -170,7 +172,11 @@ def prepare(options):
     folder = options.output / "tokenizer"
     texts = subprocess.run([options.tool, "--texts", "3000", "--seed", "1"], capture_output=True, text=True,
                            check=True).stdout.split("\n")
-    make_tokenizer(texts, folder)
+    if options.tokenizer:
+        shutil.copytree(options.tokenizer, folder)
+        (folder / "model.safetensors").unlink(missing_ok=True)
+    else:
+        make_tokenizer(texts, folder)
     (options.output / "layouts.json").write_text(json.dumps(make_layouts(folder, options.output)))
     model = new_model(folder)
     count = sum(value.numel() for value in model.parameters())
@@ -289,14 +295,21 @@ def produce(tool, folder, seed, stage, worker, queue, slots, frames_room, sound_
 
 
 class Ring:
-    """Clips in the memory of the device, by length; new ones push out the oldest."""
+    """Clips in the memory of the device, by length; new ones push out the oldest. With `towers`, what those say
+    of a clip is kept in its place, and the towers learn nothing."""
 
-    def __init__(self, device, capacity):
-        self.device, self.capacity, self.lock = device, capacity, threading.Lock()
+    def __init__(self, device, capacity, towers=None):
+        self.device, self.capacity, self.towers, self.lock = device, capacity, towers, threading.Lock()
         self.bins = {}
+        hidden = SHAPE["text"]["hidden_size"]
         for seconds in range(4, 13):
             for sound in (True, False):
                 n = capacity if sound else max(capacity // 8, 2)
+                if towers:
+                    make = lambda tokens: torch.empty(n, seconds * tokens, hidden, dtype=torch.bfloat16, device=device)
+                    self.bins[seconds, sound] = dict(n=0, at=0, size=n, frames=make(CELLS_DOWN * CELLS_ACROSS),
+                                                     sound=make(25) if sound else None, packs=[None] * n)
+                    continue
                 self.bins[seconds, sound] = dict(
                     n=0, at=0, size=n,
                     frames=torch.empty(n, 2 * seconds, HEIGHT, WIDTH, 3, dtype=torch.uint8, device=device),
@@ -306,11 +319,14 @@ class Ring:
 
     def add(self, seconds, pixels, sound, packs):
         bin_ = self.bins[seconds, len(sound) > 0]
+        seen, heard = torch.from_numpy(pixels.reshape(2 * seconds, HEIGHT, WIDTH, 3)), torch.from_numpy(sound)
+        if self.towers:
+            seen, heard = self.towers(seconds, seen[None], heard[None] if len(sound) else None)
         with self.lock:
             at = bin_["at"]
-            bin_["frames"][at].copy_(torch.from_numpy(pixels.reshape(2 * seconds, HEIGHT, WIDTH, 3)))
+            bin_["frames"][at].copy_(seen.reshape(bin_["frames"][at].shape))
             if len(sound):
-                bin_["sound"][at].copy_(torch.from_numpy(sound))
+                bin_["sound"][at].copy_(heard.reshape(bin_["sound"][at].shape))
             bin_["packs"][at] = packs
             bin_["at"] = (at + 1) % bin_["size"]
             bin_["n"] = min(bin_["n"] + 1, bin_["size"])
@@ -497,20 +513,26 @@ class Learner:
             self.layouts[name] = (torch.tensor(layout["ids"], device=device),
                                   torch.tensor(layout["positions"], device=device), layout["next"])
 
-    def hidden(self, seconds, frames, heard, fields, generator=None):
-        """What the decoder has at the questions: [clips, SUFFIX, hidden]."""
+    def media(self, seconds, frames, heard, generator=None):
+        """What the towers say of the clips: [clips, tokens, hidden] of pictures and of sound."""
         model = self.model
-        ids, positions, follow = self.layouts[f"{seconds}{'s' if heard is not None else ''}"]
-        clips, p = len(frames), len(ids)
         with torch.no_grad():
             patches = patches_of(self.ops, frames, self.dtype, generator)
             mel = self.mel(heard, generator) if heard is not None else None
+        seen = see(self.ops, model.visual, patches)
+        return (seen.reshape(len(frames), -1, seen.shape[-1]),
+                hear(model.audio_tower, mel) if mel is not None else None)
+
+    def hidden(self, seconds, media, fields):
+        """What the decoder has at the questions: [clips, SUFFIX, hidden]."""
+        model, (seen, heard) = self.model, media
+        ids, positions, follow = self.layouts[f"{seconds}{'s' if heard is not None else ''}"]
+        clips, p = len(seen), len(ids)
         embed = model.model.embed_tokens
         x = embed(ids).to(self.dtype).expand(clips, -1, -1).clone()
-        seen = see(self.ops, model.visual, patches).reshape(clips, -1, x.shape[-1])
         x[:, ids == self.video] = seen.to(x.dtype)
-        if mel is not None:
-            x[:, ids == self.audio] = hear(model.audio_tower, mel).to(x.dtype)
+        if heard is not None:
+            x[:, ids == self.audio] = heard.to(x.dtype)
         x = torch.cat((x, embed(fields["ids"]).to(self.dtype)), 1)
         after = (follow + fields["position"]).expand(3, -1, -1)
         positions = torch.cat((positions[:, None].expand(-1, clips, -1), after), 2)
@@ -541,7 +563,7 @@ def self_check(model, bundle, clip):
     fields = {name: torch.from_numpy(pack[name])[None] for name in FIELDS}
     ids, positions, follow = learner.layouts[f"{seconds}{'s' if len(sound) else ''}"]
     with torch.no_grad():
-        got = model.lm_head(learner.hidden(seconds, frames, heard, fields)[0])
+        got = model.lm_head(learner.hidden(seconds, learner.media(seconds, frames, heard), fields)[0])
         worst = 0
         for group in sorted(set(pack["group"][pack["group"] >= 0].tolist())):
             for row in sorted(set(pack["row"][(pack["group"] == group) & (pack["row"] >= 0)].tolist()))[:4]:
@@ -563,6 +585,79 @@ def self_check(model, bundle, clip):
     assert worst < 2e-3
 
 
+# --- learning to see ---------------------------------------------------------
+
+# What a token is asked: of every token, of the one where an actor's middle is, where a group of things is.
+EVERYWHERE = dict(actor=2, group=2, place=6, light=3, weather=3, move=5, close=2, row=CELLS_DOWN, column=CELLS_ACROSS)
+ACTOR = dict(kind=5, colour=6, size=2, mood=4)
+DOING = 8
+GROUP = dict(thing=6, shade=6, count=3)
+
+
+def look_targets(about):
+    """[pairs, tokens, 24] of classes, -1 where nothing is asked."""
+    names = [*EVERYWHERE, *ACTOR, *GROUP]
+    looks = about["looks"]
+    out = np.full((len(looks), CELLS_DOWN, CELLS_ACROSS, len(names) + DOING), -1, np.int8)
+    at = {name: i for i, name in enumerate(names)}
+    out[..., at["actor"]] = out[..., at["group"]] = 0
+    for name, value in zip(("place", "light", "weather"), about["world"]):
+        out[..., at[name]] = int(value)
+    out[..., at["row"]] = np.arange(CELLS_DOWN)[:, None]
+    out[..., at["column"]] = np.arange(CELLS_ACROSS)[None]
+    for i, look in enumerate(looks):
+        dx, closer, scale = look["view"]
+        out[i, ..., at["move"]] = (1 if dx < -1 else 2 if dx > 1 else 3 if closer > 0.02 and closer < 0.3
+                                   else 4 if closer < -0.02 else 0)
+        out[i, ..., at["close"]] = scale > 1.2
+        cell = lambda one: (i, int(one[1] * CELLS_DOWN // HEIGHT), int(one[0] * CELLS_ACROSS // WIDTH))
+        for one in look["actors"]:
+            where = out[cell(one)]
+            where[at["actor"]] = 1
+            for name, value in zip(ACTOR, one[2:]):
+                where[at[name]] = int(value)
+            where[-DOING:] = [int(one[6]) >> bit & 1 for bit in range(DOING)]
+        for one in look["props"]:
+            where = out[cell(one)]
+            where[at["group"]] = 1
+            where[at["thing"]], where[at["shade"]], where[at["count"]] = int(one[2]), int(one[3]), int(one[4]) - 1
+    return out.reshape(len(looks), CELLS_DOWN * CELLS_ACROSS, -1)
+
+
+class Looker(torch.nn.Module):
+    """Reads off a token what is there. Not part of the checkpoint: it tells the tower what is worth seeing."""
+
+    def __init__(self, hidden):
+        super().__init__()
+        self.sizes = [*EVERYWHERE.values(), *ACTOR.values(), *GROUP.values()]
+        self.names = [*EVERYWHERE, *ACTOR, *GROUP]
+        self.linear = torch.nn.Linear(hidden, sum(self.sizes) + DOING)
+
+    def forward(self, tokens, targets):
+        """The loss, and by name how many are right and how many there were."""
+        out = self.linear(tokens.float()).reshape(-1, self.linear.out_features)
+        targets = targets.reshape(len(out), -1).long()
+        loss, table, at = 0, {}, 0
+        for i, (name, size) in enumerate(zip(self.names, self.sizes)):
+            asked = targets[:, i] >= 0
+            logits, want = out[:, at:at + size][asked], targets[:, i][asked]
+            at += size
+            if len(want):
+                weight = torch.tensor([1.0, 4.0]) if name in ("actor", "group") else None
+                loss = loss + F.cross_entropy(logits, want, weight=weight)
+                table[name] = (int((logits.argmax(-1) == want).sum()), len(want))
+        asked = targets[:, -1] >= 0
+        logits, want = out[:, at:][asked], targets[:, -DOING:][asked]
+        if len(want):
+            loss = loss + 6 * F.binary_cross_entropy_with_logits(logits, want.float())
+            for bit in range(DOING):
+                for value in (0, 1):
+                    of = want[:, bit] == value
+                    table[f"doing {bit} {'no' if value == 0 else 'yes'}"] = (
+                        int(((logits[:, bit] > 0) == (value > 0))[of].sum()), int(of.sum()))
+        return loss, table
+
+
 # --- training ----------------------------------------------------------------
 
 KINDS = ["", "claim", "single", "account", "refine", "all", "short"]
@@ -577,7 +672,8 @@ def answers(learner, packer, clip, rows, claims):
     fields = {name: torch.from_numpy(pack[name])[None].to(device) for name in FIELDS}
     heard = torch.from_numpy(sound.copy())[None].to(device) if len(sound) else None
     with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=learner.dtype == torch.bfloat16):
-        hidden = learner.hidden(seconds, torch.from_numpy(pixels.copy())[None].to(device), heard, fields)
+        media = learner.media(seconds, torch.from_numpy(pixels.copy())[None].to(device), heard)
+        hidden = learner.hidden(seconds, media, fields)
         said = learner.model.lm_head(hidden[0]).argmax(-1).cpu().numpy()
     for n, row in enumerate(rows):
         at = (pack["row"] == n) & (pack["group"] == 0) if claims else pack["group"] == n + 1
@@ -632,16 +728,20 @@ class Renderers:
                                [np.frombuffer(s, np.int16) for s in sound]))
         self.ended = threading.Event()
 
+    def carry(self, ring):
+        """One clip, to the ring."""
+        worker, slot, seconds, samples, packs = self.queue.get()
+        slots, frames, sound = self.rooms[worker]
+        ring.add(seconds, frames[slot][:2 * seconds * HEIGHT * WIDTH * 3], sound[slot][:samples], packs)
+        slots.put(slot)
+
     def feed(self, ring, full, rate):
         """Carry on; once `full` are there no more than `rate` a second, which leaves the learner its time."""
         def carry():
             while not self.ended.is_set():
                 if ring.total >= full:
                     time.sleep(1 / rate)
-                worker, slot, seconds, samples, packs = self.queue.get()
-                slots, frames, sound = self.rooms[worker]
-                ring.add(seconds, frames[slot][:2 * seconds * HEIGHT * WIDTH * 3], sound[slot][:samples], packs)
-                slots.put(slot)
+                self.carry(ring)
 
         threading.Thread(target=carry, daemon=True).start()
 
@@ -674,18 +774,32 @@ def train(options):
         load_weights(model, options.start)
     self_check(model, options.bundle, held_out[0])
     model = model.to(device)
-    ring = Ring(device, options.ring)
-    renderers.feed(ring, 8 * options.ring, options.refresh)
     learner = Learner(model, options.bundle, device, amp)
+    noise = torch.Generator(device=device)
+
+    def towers(seconds, frames, heard):
+        with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=amp):
+            return learner.media(seconds, frames, heard, noise)
+
+    if options.frozen_towers:
+        model.visual.requires_grad_(False)
+        model.audio_tower.requires_grad_(False)
+    ring = Ring(device, options.ring, towers if options.frozen_towers else None)
+    if not options.frozen_towers:
+        renderers.feed(ring, 8 * options.ring, options.refresh)
     packer = Packer(options.bundle / "tokenizer", 1)
-    decay = [value for value in model.parameters() if value.ndim > 1]
-    other = [value for value in model.parameters() if value.ndim <= 1]
+    learning = [value for value in model.parameters() if value.requires_grad]
+    decay = [value for value in learning if value.ndim > 1]
+    other = [value for value in learning if value.ndim <= 1]
     optimizer = torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=other, weight_decay=0.0)],
                                   lr=options.rate, betas=(0.9, 0.98), fused=device.type == "cuda")
     random, generator = np.random.default_rng(options.seed), torch.Generator(device=device)
     generator.manual_seed(options.seed)
     while ring.total < options.fill:
-        time.sleep(0.2)
+        if options.frozen_towers:
+            renderers.carry(ring)
+        else:
+            time.sleep(0.2)
     print(f"{time.time() - start:.0f} s: {ring.total} clips; learning begins", flush=True)
     begin, sums, counts, losses, shown = time.time(), {}, {}, [], time.time()
     step, progress = 0, 0.0
@@ -696,13 +810,16 @@ def train(options):
         warm = min(1, (step + 1) / options.warm)
         for group in optimizer.param_groups:
             group["lr"] = options.rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1))))
+        for _ in range(options.fresh if options.frozen_towers else 0):
+            renderers.carry(ring)
         seconds, frames, heard, fields = ring.sample(random, options.batch)
         with torch.autocast(device.type, torch.bfloat16, enabled=amp):
-            hidden = learner.hidden(seconds, frames, heard, fields, generator)
+            media = (frames, heard) if options.frozen_towers else learner.media(seconds, frames, heard, generator)
+            hidden = learner.hidden(seconds, media, fields)
             loss, each, right, kind, weight = learner.loss(hidden, fields)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimizer.step()
         step += 1
         if step % 20 == 0:
@@ -728,6 +845,69 @@ def train(options):
     os._exit(0)  # the renderers hold pipes that nobody reads any more
 
 
+def pairs_of(tool, seed, queue):
+    """Pairs of frames and what there is to see in them, clip by clip."""
+    process = subprocess.Popen(tool.split() + ["--pictures", "--seed", str(seed), "--count", "4000000", "--output", "-"],
+                               stdout=subprocess.PIPE, bufsize=1 << 20)
+    while (clip := read_clip(process.stdout)) is not None:
+        seconds, pixels, _, about = clip
+        queue.put((pixels.reshape(seconds, 2, HEIGHT, WIDTH, 3), look_targets(about)))
+
+
+def see_first(options):
+    """The vision tower alone learns what is where, which the words of captions teach it slowly."""
+    context = mp.get_context("fork")
+    queue = context.Queue(64)
+    worker = context.Process(target=pairs_of, args=(options.tool, options.data_seed, queue), daemon=True)
+    worker.start()
+    model = new_model(options.bundle / "tokenizer", 1)
+    if options.start:
+        load_weights(model, options.start)
+    ops, tower = Ops(options.amp), model.visual
+    looker = Looker(SHAPE["text"]["hidden_size"])
+    weights = [*tower.parameters(), *looker.parameters()]
+    optimizer = torch.optim.AdamW(weights, lr=options.rate, betas=(0.9, 0.98), weight_decay=0.02)
+    generator = torch.Generator()
+    random = np.random.default_rng(1)
+    kept, step, begin, shown, table, losses = [], 0, time.time(), time.time(), {}, []
+    while (progress := (time.time() - begin) / options.seconds) < 1:
+        while len(kept) < options.keep or (not queue.empty() and random.random() < 0.9):
+            frames, targets = queue.get()
+            for i in range(len(frames)):
+                if len(kept) < options.keep:
+                    kept.append((frames[i], targets[i]))
+                else:
+                    kept[random.integers(len(kept))] = (frames[i], targets[i])
+        batch = [kept[i] for i in random.integers(len(kept), size=options.batch)]
+        frames = torch.from_numpy(np.stack([one[0] for one in batch]))
+        targets = torch.from_numpy(np.stack([one[1] for one in batch]))
+        warm = min(1, (step + 1) / 100)
+        for group in optimizer.param_groups:
+            group["lr"] = options.rate * warm * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * progress)))
+        with torch.no_grad():
+            patches = patches_of(ops, frames, torch.bfloat16 if options.amp else torch.float32, generator)
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.amp):
+            tokens = see(ops, tower, patches)
+        loss, right = looker(tokens, targets)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+        step += 1
+        losses.append(float(loss.detach()))
+        for name, (r, n) in right.items():
+            have = table.setdefault(name, [0, 0])
+            have[0] += r
+            have[1] += n
+        if time.time() - shown > options.show:
+            print(f"{time.time() - begin:.0f} s step {step} ({1000 * (time.time() - begin) / step:.0f} ms) loss {np.mean(losses):.3f} "
+                  + " ".join(f"{name} {r / max(n, 1):.3f}" for name, (r, n) in table.items()), flush=True)
+            shown, table, losses = time.time(), {}, []
+            save(model, options.bundle / "tokenizer", options.output)
+    save(model, options.bundle / "tokenizer", options.output)
+    worker.terminate()
+
+
 def measure(options):
     model = new_model(options.checkpoint)
     load_weights(model, options.checkpoint)
@@ -742,13 +922,29 @@ def main():
     verb = verbs.add_parser("prepare")
     verb.add_argument("--tool", required=True, help="the program make_training_set")
     verb.add_argument("--output", type=pathlib.Path, required=True)
+    verb.add_argument("--tokenizer", type=pathlib.Path, help="a checkpoint whose tokenizer is kept, to go on from it")
     verb.set_defaults(call=prepare)
+    verb = verbs.add_parser("see")
+    verb.add_argument("--tool", required=True)
+    verb.add_argument("--bundle", type=pathlib.Path, required=True)
+    verb.add_argument("--output", type=pathlib.Path, required=True)
+    verb.add_argument("--start", type=pathlib.Path)
+    verb.add_argument("--seconds", type=float, default=1200)
+    verb.add_argument("--batch", type=int, default=32)
+    verb.add_argument("--keep", type=int, default=3000)
+    verb.add_argument("--data-seed", type=int, default=500000)
+    verb.add_argument("--amp", action="store_true")
+    verb.add_argument("--rate", type=float, default=1e-3)
+    verb.add_argument("--show", type=float, default=20)
+    verb.set_defaults(call=see_first)
     verb = verbs.add_parser("train")
     verb.add_argument("--tool", required=True)
     verb.add_argument("--bundle", type=pathlib.Path, required=True)
     verb.add_argument("--output", type=pathlib.Path, required=True)
     verb.add_argument("--start", type=pathlib.Path, help="a checkpoint to go on from")
     verb.add_argument("--stage", type=int, default=2, help="of the curriculum, with --start; 3: few questions a clip")
+    verb.add_argument("--frozen-towers", action="store_true", help="the decoder alone learns: each clip is seen and heard once")
+    verb.add_argument("--fresh", type=int, default=4, help="new clips a step, with --frozen-towers")
     verb.add_argument("--suffix", type=int, default=SUFFIX, help="tokens of questions and answers of a clip")
     verb.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     verb.add_argument("--seed", type=int, default=1)
