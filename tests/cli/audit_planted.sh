@@ -74,22 +74,6 @@ is "$(sources .kill_rate "$tmp/heard")" 0 \
 run "$bin/asid-audit" score "$tmp/yes" --planted "$tmp/bad" \
     --truth "$tmp/s/truth.jsonl"
 exits 2 "both at once is a wrong call"
-# What observers got wrong.
-sources() { # FILTER FILE
-    "$bin/asid-audit" score "$2" --planted "$tmp/s/sources.jsonl" | jq -c "$1"
-}
-is "$(sources '[.planted > 10, .kill_rate]' "$tmp/s/truth.jsonl")" "[true,1]" \
-    "of the errors of sources the truth has none"
-is "$(sources '.repaired + .per_class.addition.planted == .planted' \
-    "$tmp/s/truth.jsonl")" true "and what was there in their place"
-jq -c '.planted as $p | .attributes.scene.claims = [$p[] |
-    (.now | capture("^At (?<t>[0-9]+)s, (?<x>.*)$") // {t: null, x: .}) |
-    {text: .x, start: (.t | if . then tonumber else null end), end: null}] |
-    .attributes |= with_entries(select(.key == "scene"))' \
-    "$tmp/s/sources.jsonl" >"$tmp/heard"
-is "$(sources .kill_rate "$tmp/heard")" 0 \
-    "who says it all again, under any attribute, has caught none"
-
 run "$bin/asid-audit" score "$tmp/yes" --planted "$tmp/none"
 exits 1 "errors that are not there are an error"
 
