@@ -823,7 +823,7 @@ def train(options):
         optimizer.step()
         step += 1
         if step % 20 == 0:
-            losses.append(float(loss))
+            losses.append(float(loss.detach()))
             for k in range(1, len(KINDS)):
                 at = (kind == k) & ((weight > 1) if k == 1 else (weight > 0))
                 if bool(at.any()):
