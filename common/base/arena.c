@@ -40,6 +40,13 @@ void *mem_alloc(size_t size)
     return p;
 }
 
+char *mem_strdup(const char *text)
+{
+    size_t n = text ? strlen(text) + 1 : 0;
+
+    return text ? memcpy(mem_alloc(n), text, n) : NULL;
+}
+
 void *mem_grow(void *old, size_t size)
 {
     void *p = realloc(old, size ? size : 1);

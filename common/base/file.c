@@ -55,6 +55,23 @@ out:
     return rc;
 }
 
+bool file_read_all(int fd, void *p, size_t n)
+{
+    char *at = p;
+
+    while (n > 0) {
+        ssize_t got = read(fd, at, n);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += got;
+        n -= (size_t)got;
+    }
+    return true;
+}
+
 enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
                         struct asid_err *err)
 {
@@ -157,7 +174,7 @@ out:
 enum asid_rc file_beside_open(struct file_beside *f, const char *path,
                               struct asid_err *err)
 {
-    size_t n = strlen(path), room = n + sizeof ".XXXXXX";
+    size_t room = strlen(path) + sizeof ".XXXXXX";
     char *temporary = mem_alloc(room);
     int fd;
 
@@ -168,8 +185,7 @@ enum asid_rc file_beside_open(struct file_beside *f, const char *path,
         return FAIL_ERRNO(err, "cannot write %s", path);
     }
     *f = (struct file_beside){
-        .fd = fd, .path = mem_alloc(n + 1), .temporary = temporary};
-    memcpy(f->path, path, n);
+        .fd = fd, .path = mem_strdup(path), .temporary = temporary};
     return ASID_OK;
 }
 

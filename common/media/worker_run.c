@@ -1,4 +1,5 @@
 /* The helper program: one request, one answer, and the end. */
+#include "asid/base/file.h"
 #include "asid/media/worker.h"
 #include "worker.h"
 
@@ -85,23 +86,6 @@ static bool send_to_socket(void *user, uint32_t kind, const void *head,
            (body_size == 0 || write_all(fd, body, body_size));
 }
 
-static bool read_all(int fd, void *p, size_t n)
-{
-    char *at = p;
-
-    while (n > 0) {
-        ssize_t got = read(fd, at, n);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        at += got;
-        n -= (size_t)got;
-    }
-    return true;
-}
-
 /* --- answering ------------------------------------------------------------ */
 
 static int send_versions(struct worker *w)
@@ -175,14 +159,15 @@ int media_worker_main(void)
     /* No helper outlives its caller; should the caller have died before this
      * line, the comparison with getppid below notices. */
     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    if (!read_all(socket, &w.request, sizeof w.request) ||
+    if (!file_read_all(socket, &w.request, sizeof w.request) ||
         !is_ours(&w.request) || w.request.parent != (int32_t)getppid())
         return WIRE_EXIT_REFUSED;
     worker_guard(&w.request);
     if (w.request.n_index > 0) {
         index = calloc((size_t)w.request.n_index, sizeof *index);
-        if (!index || !read_all(socket, index,
-                                (size_t)w.request.n_index * sizeof *index)) {
+        if (!index ||
+            !file_read_all(socket, index,
+                           (size_t)w.request.n_index * sizeof *index)) {
             free(index);
             return WIRE_EXIT_REFUSED;
         }

@@ -95,16 +95,6 @@ enum asid_rc omni_session_reserve(struct omni_session *s, size_t capacity,
     return ASID_OK;
 }
 
-static char *copy_of(const char *text)
-{
-    size_t n = text ? strlen(text) + 1 : 0;
-    char *copy = text ? mem_alloc(n) : NULL;
-
-    if (copy)
-        memcpy(copy, text, n);
-    return copy;
-}
-
 enum asid_rc omni_session_open(const struct omni *omni,
                                const struct omni_run_options *options,
                                struct omni_session **out, struct asid_err *err)
@@ -116,8 +106,8 @@ enum asid_rc omni_session_open(const struct omni *omni,
     s->options = *options;
     s->capacity = options->capacity ? options->capacity : 1;
     s->top = -1;
-    s->dump = copy_of(options->dump);
-    s->towers = copy_of(options->towers);
+    s->dump = mem_strdup(options->dump);
+    s->towers = mem_strdup(options->towers);
     rc = nn_open(options->kernels ? options->kernels : "auto", options->threads,
                  &s->nn, err);
     if (rc == ASID_OK)

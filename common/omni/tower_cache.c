@@ -12,7 +12,6 @@
  * the sum of the rows tells what a crash left of them.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,23 +109,6 @@ static void make_header(const struct tower_key *key, const float *rows,
     memcpy(h->sum, hex, sizeof h->sum);
 }
 
-static bool read_all(int fd, void *p, size_t n)
-{
-    char *at = p;
-
-    while (n > 0) {
-        ssize_t got = read(fd, at, n);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        at += got;
-        n -= (size_t)got;
-    }
-    return true;
-}
-
 /* O_NONBLOCK: opening a named pipe must not wait for a writer. The rows are
  * read, not mapped: a file that is cut short meanwhile must not kill us. */
 bool tower_cache_get(const struct omni_session *s, const struct tower_key *key,
@@ -145,7 +127,8 @@ bool tower_cache_get(const struct omni_session *s, const struct tower_key *key,
         return false;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
         (uint64_t)st.st_size == sizeof have + bytes &&
-        read_all(fd, &have, sizeof have) && read_all(fd, rows, bytes)) {
+        file_read_all(fd, &have, sizeof have) &&
+        file_read_all(fd, rows, bytes)) {
         make_header(key, rows, n, &want);
         found = memcmp(&have, &want, sizeof have) == 0;
     }

@@ -56,6 +56,7 @@ enum asid_rc mem_big(void **out, size_t count, size_t size,
                      struct asid_err *err) ASID_WARN_UNUSED;
 /* malloc/realloc that end the process when memory is out. */
 void *mem_alloc(size_t size);
+char *mem_strdup(const char *text); /* NULL for NULL */
 void *mem_grow(void *old, size_t size);
 
 /* Checked size arithmetic: true and *out written if it fits. */

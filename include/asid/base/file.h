@@ -17,6 +17,9 @@
  * and the cause. */
 enum asid_rc file_slurp(struct arena *a, const char *path, size_t max,
                         struct str *text, struct asid_err *err);
+/* Read exactly n bytes, going on after EINTR and short reads. False when they
+ * end before, or on an error. */
+bool file_read_all(int fd, void *p, size_t n);
 /* Write all n bytes, going on after EINTR and short writes. STOPPED on EPIPE,
  * FAILED otherwise; name is what the message calls the file. */
 enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
