@@ -9,7 +9,8 @@
 static const struct paint_rgb ink = {26, 20, 36}, white = {255, 255, 255},
                               mouth_red = {110, 10, 30},
                               metal = {150, 155, 165}, beak = {250, 175, 60},
-                              rose = {250, 170, 190}, water = {120, 205, 255};
+                              rose = {250, 170, 190}, water = {120, 205, 255},
+                              pink = {255, 105, 170}, gloom = {60, 60, 70};
 
 /* The face of a kind: its middle and its scale. */
 struct face {
@@ -246,6 +247,77 @@ static void stars(const struct paint *p)
     }
 }
 
+/* An arrow upwards on both sides of what grows. */
+static void arrows(const struct paint *p)
+{
+    for (int i = -1; i <= 1; i += 2) {
+        float x = (float)(60 * i);
+        const float head[3][2] = {{x - 13, -62}, {x, -84}, {x + 13, -62}};
+
+        paint_line(p, x, -34, x, -64, 8, white);
+        paint_polygon(p, head, 3, white);
+    }
+}
+
+/* Two puffs of dust behind what walks. */
+static void dust(const struct paint *p, int walking)
+{
+    float behind = (float)-walking;
+
+    paint_ellipse(p, behind * 56, -8, 11, 8, white);
+    paint_ellipse(p, behind * 78, -14, 8, 6, white);
+}
+
+/* Beside the head, in pixels: what the face says, for those who stand far. */
+static void sign(const struct paint *p, enum synth_mood mood)
+{
+    static const float heart[3][2] = {{-8, 0}, {8, 0}, {0, 9}};
+    static const float drop[3][2] = {{-4.5f, 1}, {4.5f, 1}, {0, -9}};
+    struct paint bare = *p;
+
+    bare.outline = 0;
+    switch (mood) {
+    case SYNTH_HAPPY:
+        paint_ellipse(p, -4, -2, 4.5f, 4.5f, pink);
+        paint_ellipse(p, 4, -2, 4.5f, 4.5f, pink);
+        paint_polygon(p, heart, 3, pink);
+        paint_ellipse(&bare, 0, -1, 5, 2.5f, pink);
+        break;
+    case SYNTH_SAD:
+        paint_polygon(p, drop, 3, water);
+        paint_ellipse(p, 0, 3, 5.5f, 5.5f, water);
+        paint_polygon(&bare, drop, 3, water);
+        break;
+    case SYNTH_ANGRY:
+        paint_ellipse(p, -5, 2, 5, 4.5f, gloom);
+        paint_ellipse(p, 5, 2, 5, 4.5f, gloom);
+        paint_ellipse(p, 0, -2, 6, 5.5f, gloom);
+        paint_ellipse(&bare, 0, 1, 6, 4, gloom);
+        break;
+    case SYNTH_SURPRISED:
+        paint_line(p, 0, -8, 0, 0, 6, white);
+        paint_ellipse(p, 0, 8, 3.5f, 3.5f, white);
+        break;
+    case SYNTH_MOODS:
+        break;
+    }
+}
+
+/* On the outer side, clear of the bubble; above the stars. */
+static void draw_sign(const struct draw_pose *pose, const struct paint *p)
+{
+    float side = pose->x < DRAW_MIDDLE ? -1 : 1;
+    float up = pose->lift + 100 * pose->scale + (pose->lying ? 26 : 10);
+    struct paint at = *p;
+
+    at.ink = ink;
+    at.outline = p->map.xx;
+    at.map =
+        paint_map_within(p->map, paint_map_place(pose->x + side * 12,
+                                                 DRAW_ACTORS_FEET - up, 1, 0));
+    sign(&at, pose->mood);
+}
+
 void draw_actor(const struct synth_world *w, int actor,
                 const struct draw_pose *pose, const struct paint *p)
 {
@@ -291,6 +363,11 @@ void draw_actor(const struct synth_world *w, int actor,
         swirl(&own);
     if (pose->lying)
         stars(&at);
+    if (pose->growing)
+        arrows(&at);
+    if (pose->walking)
+        dust(&at, pose->walking);
+    draw_sign(pose, p);
 }
 
 void draw_bubble(const struct draw_pose *pose, const struct paint *p)
@@ -299,7 +376,7 @@ void draw_bubble(const struct draw_pose *pose, const struct paint *p)
     struct paint at = *p;
     float top = DRAW_ACTORS_FEET - pose->lift - 100 * pose->scale;
     float toward = pose->x < DRAW_MIDDLE ? 1 : -1;
-    float x = pose->x + toward * 10, y = top - 8, tip_x = pose->x + toward * 4;
+    float x = pose->x + toward * 16, y = top - 8, tip_x = pose->x + toward * 6;
 
     at.ink = ink;
     at.outline = 1.2f * p->map.xx;

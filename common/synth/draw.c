@@ -1,4 +1,6 @@
 /* One frame: what the camera sees, from the back to the front. */
+#include <string.h>
+
 #include "draw_int.h"
 
 /* Far apart, in hue and from every colour of the scenery. */
@@ -49,6 +51,23 @@ static void draw_actors(const struct synth_world *w,
     }
 }
 
+/* A grey wedge along the lower edge, as test charts have it. It does not move
+ * with the camera: it tells what is left and what is right in the picture, which
+ * a small model that knows places relative to each other alone has to learn
+ * from something. */
+static void draw_wedge(const struct paint *p)
+{
+    enum { DARK = 16, BRIGHT = 240 };
+
+    for (int y = DRAW_WEDGE; y < p->height; y++)
+        for (int x = 0; x < p->width; x++) {
+            int grey = DARK + (BRIGHT - DARK) * x / (p->width - 1);
+
+            memset(p->rgb + ((size_t)y * (size_t)p->width + (size_t)x) * 3,
+                   grey, 3);
+        }
+}
+
 void synth_frame(const struct synth_world *world, double time, uint8_t *rgb)
 {
     struct draw_view v;
@@ -69,4 +88,5 @@ void synth_frame(const struct synth_world *world, double time, uint8_t *rgb)
         if (poses[i].seen && poses[i].speaking)
             draw_bubble(&poses[i], &p);
     draw_weather(world, &p, time);
+    draw_wedge(&p);
 }

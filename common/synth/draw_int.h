@@ -4,7 +4,8 @@
  *
  *     y  0.. 70   sky or wall, landmarks
  *       32.. 78   props, in the left and right third (x 30..102, 122..194)
- *       99..154   actors; up to 71 when they jump or grow
+ *       88..154   actors; up to 55 when they jump or grow
+ *      155..159   the grey wedge, in every view
  *
  * So neither hides the other for long. A close view loses the top of what stands
  * tall among the props at most.
@@ -19,6 +20,7 @@ enum {
     DRAW_HORIZON = 70,
     DRAW_PROPS_FEET = 78,
     DRAW_ACTORS_FEET = 154,
+    DRAW_WEDGE = 155,
     DRAW_MIDDLE = SYNTH_WIDTH / 2,
     /* What a pan may bring into view. */
     DRAW_FROM = -44,

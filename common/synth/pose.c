@@ -63,7 +63,7 @@ struct draw_view draw_view_at(const struct synth_world *w, double time)
 
 static float height_of(const struct synth_actor *a)
 {
-    return a->size == SYNTH_BIG ? 55 : 34;
+    return a->size == SYNTH_BIG ? 66 : 42;
 }
 
 static float half_of(const struct synth_actor *a)
