@@ -172,7 +172,7 @@ static void arm(const struct paint *p, struct paint_rgb c, float side)
 static void waving_arm(const struct paint *p, struct paint_rgb c, float side,
                        float swing)
 {
-    float x = side * 64 + swing;
+    float x = side * 56 + swing;
 
     paint_line(p, side * 38, -40, x, -96, 11, c);
     paint_ellipse(p, x, -98, 13, 13, white);
@@ -328,7 +328,7 @@ void draw_actor(const struct synth_world *w, int actor,
     float step = pose->walking ? paint_sin((float)pose->time * 2) : 0;
     float lift = pose->lift + (step < 0 ? -step : step) * 4;
     float sunk = pose->lying ? 6 * s : 0;
-    float swing = 16 * paint_sin((float)pose->time * 1.4f);
+    float swing = 10 * paint_sin((float)pose->time * 1.4f);
     struct face face;
 
     at.ink = ink;

@@ -22,6 +22,9 @@ enum {
     DRAW_ACTORS_FEET = 154,
     DRAW_WEDGE = 155,
     DRAW_MIDDLE = SYNTH_WIDTH / 2,
+    /* From there to where an actor is at home, and how far homes stray. */
+    DRAW_HOME = 36,
+    DRAW_STRAY = 8,
     /* What a pan may bring into view. */
     DRAW_FROM = -44,
     DRAW_TO = SYNTH_WIDTH + 44,

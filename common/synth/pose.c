@@ -50,7 +50,7 @@ struct draw_view draw_view_at(const struct synth_world *w, double time)
         break;
     case SYNTH_CUT:
         if (time >= w->camera_at) {
-            v.scale = 1.45f;
+            v.scale = 1.35f;
             v.y = CUT_Y;
         }
         break;
@@ -74,9 +74,11 @@ static float half_of(const struct synth_actor *a)
 static float home_of(const struct synth_world *w, int actor)
 {
     struct synth_random r = {w->seed + (uint64_t)actor};
-    float stray = (float)synth_random_below(&r, 9) - 4;
+    float stray = (float)synth_random_below(&r, 2 * DRAW_STRAY + 1);
+    float home = w->actors[actor].side == SYNTH_LEFT ? DRAW_MIDDLE - DRAW_HOME
+                                                     : DRAW_MIDDLE + DRAW_HOME;
 
-    return (w->actors[actor].side == SYNTH_LEFT ? 70.0f : 154.0f) + stray;
+    return home - DRAW_STRAY + stray;
 }
 
 /* Just outside of what the camera sees at that time. */
