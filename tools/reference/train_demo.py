@@ -43,13 +43,16 @@ HEIGHT, WIDTH, RATE = 160, 224, 16000
 TALL, WIDE, PATCH = 280, 392, 28  # after the processor's resize
 CELLS_DOWN, CELLS_ACROSS = TALL // PATCH // 2, WIDE // PATCH // 2  # tokens of a pair of frames
 VOCABULARY = 2048  # with the bytes, before the added tokens
+# Claims that are learnt last are asked about more often, by class or by attribute of true ones.
+HARD = {"character": 4, "object": 3, "time_shift": 2, "planted time_shift": 2, "action": 2, "speaker": 2, "voice": 2,
+        "mood": 2, "planted object": 2, "left_right": 2, "emotions": 2, "objects": 2, "actions": 2, "speech": 1.5}
 SUFFIX = 1152  # tokens of questions and answers a clip carries at once
-# Left and right are told by the columns of a picture's tokens alone, and mRoPE gives
-# the columns the lowest frequencies: with the published base of a million, seven
-# columns turn nothing.
+# A second is 25 positions: half of mRoPE's frequencies tell the time, down to one that turns
+# once in 19 s, so that seconds are told apart smoothly. Left and right are seen by the wedge.
+SECTIONS = [16, 8, 8]
 SHAPE = dict(
     text=dict(hidden_size=256, intermediate_size=576, num_hidden_layers=6, num_attention_heads=4,
-              num_key_value_heads=2, rope_theta=20.0, rms_norm_eps=1e-6),
+              num_key_value_heads=2, rope_theta=10000.0, rms_norm_eps=1e-6),
     vision=dict(depth=4, hidden_size=160, intermediate_size=320, num_heads=5, window_size=448,
                 fullatt_block_indexes=[1, 3]),
     audio=dict(encoder_layers=4, encoder_attention_heads=5, encoder_ffn_dim=416, d_model=160, n_window=50),
@@ -88,7 +91,7 @@ def make_config(ids):
     size = (max(ids.values()) + 16) // 16 * 16
     return Qwen2_5OmniThinkerConfig(
         text_config=dict(text, vocab_size=size, tie_word_embeddings=True,
-                         rope_scaling=dict(type="default", mrope_section=[8, 12, 12])),
+                         rope_scaling=dict(type="default", mrope_section=SECTIONS)),
         vision_config=dict(SHAPE["vision"], patch_size=PATCH, spatial_merge_size=2, temporal_patch_size=2,
                            out_hidden_size=hidden),
         audio_config=dict(SHAPE["audio"], num_mel_bins=128, max_source_positions=1500, output_dim=hidden),
@@ -226,7 +229,14 @@ class Packer:
         captions = pick("all", 1) if self.random.random() < [0.0, 0.2, 0.5, 0.1][stage] else []
         short = pick("all-short", 1) if not captions and self.random.random() < [0.1, 0.6, 0.3, 0.1][stage] else []
         singles = pick("single", [7, 4, 4, 2][stage]) + pick("account", [2, 2, 2, 1][stage])
-        return pick("claim", [12, 14, 16, 8][stage]), captions + short + singles + pick("refine", [1, 2, 2, 1][stage])
+        claims = []
+        for answer in ("yes", "no"):
+            rows = [row for row in by.get("claim", []) if row["answer"] == answer]
+            hard = np.array([HARD.get(row["class"] or row["attribute"], 1) for row in rows])
+            order = np.argsort(self.random.exponential(size=len(rows)) / hard)
+            claims += [rows[i] for i in order[:[6, 7, 8, 4][stage]]]
+        self.random.shuffle(claims)
+        return claims, captions + short + singles + pick("refine", [1, 2, 2, 1][stage])
 
     def pack(self, rows, stage):
         claims, others = self.choose(rows, stage)
@@ -270,16 +280,23 @@ class Packer:
         return out
 
 
-PACKS = 3  # ways to ask about a clip while it is kept
+PACKS = 4  # ways to ask about a clip while it is kept
 FIELDS = ("ids", "group", "row", "position", "label", "weight", "kind")
 
 
-def produce(tool, folder, seed, stage, worker, queue, slots, frames_room, sound_room):
-    """One process: render, tokenise, hand over."""
+def read_captions(file):
+    """The captions of records, by id."""
+    records = (json.loads(line) for line in file.read_text().splitlines())
+    return {record["id"]: record["caption"] for record in records}
+
+
+def produce(tool, folder, seed, captions, stage, worker, queue, slots, frames_room, sound_room):
+    """One process: render, tokenise, hand over. With `captions` those clips alone, and what these say of them."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     packer = Packer(folder, seed)
     process = subprocess.Popen(tool + ["--seed", str(seed), "--count", "4000000", "--output", "-"], stdout=subprocess.PIPE,
                                bufsize=1 << 20)
+    number = -1
     pixels_at = [np.frombuffer(room, np.uint8) for room in frames_room]
     sound_at = [np.frombuffer(room, np.int16) for room in sound_room]
     while True:
@@ -287,11 +304,23 @@ def produce(tool, folder, seed, stage, worker, queue, slots, frames_room, sound_
         if clip is None:
             return
         seconds, pixels, sound, about = clip
+        number += 1
+        if captions is not None:
+            caption = captions.pop(f"synth-{seed}-{number:05d}", None)
+            if caption is None:
+                continue
+            about["rows"] = [dict(row, answer=caption) for row in about["rows"] if row["kind"] == "all"]
+            packer.choose = lambda rows, stage: ([], [rows[packer.random.integers(len(rows))]])
         packs = [packer.pack(about["rows"], stage.value) for _ in range(PACKS)]
+        if captions is not None and not all((pack["label"] >= 0).any() for pack in packs):
+            raise SystemExit(f"the caption of synth-{seed}-{number:05d} does not fit into --suffix {SUFFIX}")
         slot = slots.get()
         pixels_at[slot][:pixels.size] = pixels.reshape(-1)
         sound_at[slot][:sound.size] = sound
-        queue.put((worker, slot, seconds, len(sound), packs))
+        queue.put((worker, slot, seconds, len(sound), packs, look_targets(about)))
+        if captions == {}:
+            process.kill()
+            return
 
 
 class Ring:
@@ -314,10 +343,11 @@ class Ring:
                     n=0, at=0, size=n,
                     frames=torch.empty(n, 2 * seconds, HEIGHT, WIDTH, 3, dtype=torch.uint8, device=device),
                     sound=torch.empty(n, seconds * RATE, dtype=torch.int16, device=device) if sound else None,
+                    looks=torch.empty(n, seconds, CELLS_DOWN * CELLS_ACROSS, LOOKS, dtype=torch.int8, device=device),
                     packs=[None] * n)
         self.total = 0
 
-    def add(self, seconds, pixels, sound, packs):
+    def add(self, seconds, pixels, sound, packs, looks):
         bin_ = self.bins[seconds, len(sound) > 0]
         seen, heard = torch.from_numpy(pixels.reshape(2 * seconds, HEIGHT, WIDTH, 3)), torch.from_numpy(sound)
         if self.towers:
@@ -327,6 +357,8 @@ class Ring:
             bin_["frames"][at].copy_(seen.reshape(bin_["frames"][at].shape))
             if len(sound):
                 bin_["sound"][at].copy_(heard.reshape(bin_["sound"][at].shape))
+            if not self.towers:
+                bin_["looks"][at].copy_(torch.from_numpy(looks))
             bin_["packs"][at] = packs
             bin_["at"] = (at + 1) % bin_["size"]
             bin_["n"] = min(bin_["n"] + 1, bin_["size"])
@@ -344,8 +376,9 @@ class Ring:
             packs = [bin_["packs"][i][random.integers(PACKS)] for i in index]
             frames = bin_["frames"][where]
             heard = bin_["sound"][where] if sound else None
+            looks = None if self.towers else bin_["looks"][where]
         fields = {name: torch.from_numpy(np.stack([pack[name] for pack in packs])).to(self.device) for name in FIELDS}
-        return seconds, frames, heard, fields
+        return seconds, frames, heard, fields, looks
 
 
 # --- preprocessing, as the processor does it ---------------------------------
@@ -592,13 +625,14 @@ EVERYWHERE = dict(actor=2, group=2, place=6, light=3, weather=3, move=5, close=2
 ACTOR = dict(kind=5, colour=6, size=2, mood=4)
 DOING = 8
 GROUP = dict(thing=6, shade=6, count=3)
+LOOKS = len(EVERYWHERE) + len(ACTOR) + len(GROUP) + DOING
 
 
 def look_targets(about):
-    """[pairs, tokens, 24] of classes, -1 where nothing is asked."""
+    """[pairs, tokens, LOOKS] of classes, -1 where nothing is asked."""
     names = [*EVERYWHERE, *ACTOR, *GROUP]
     looks = about["looks"]
-    out = np.full((len(looks), CELLS_DOWN, CELLS_ACROSS, len(names) + DOING), -1, np.int8)
+    out = np.full((len(looks), CELLS_DOWN, CELLS_ACROSS, LOOKS), -1, np.int8)
     at = {name: i for i, name in enumerate(names)}
     out[..., at["actor"]] = out[..., at["group"]] = 0
     for name, value in zip(("place", "light", "weather"), about["world"]):
@@ -633,28 +667,29 @@ class Looker(torch.nn.Module):
         self.names = [*EVERYWHERE, *ACTOR, *GROUP]
         self.linear = torch.nn.Linear(hidden, sum(self.sizes) + DOING)
 
-    def forward(self, tokens, targets):
-        """The loss, and by name how many are right and how many there were."""
+    def forward(self, tokens, targets, count=True):
+        """The loss, and by name how many are right and how many there were (empty without `count`)."""
         out = self.linear(tokens.float()).reshape(-1, self.linear.out_features)
         targets = targets.reshape(len(out), -1).long()
+        rare = torch.tensor([1.0, 4.0], device=out.device)
         loss, table, at = 0, {}, 0
         for i, (name, size) in enumerate(zip(self.names, self.sizes)):
-            asked = targets[:, i] >= 0
-            logits, want = out[:, at:at + size][asked], targets[:, i][asked]
+            logits, want = out[:, at:at + size], targets[:, i]
+            asked = want >= 0
             at += size
-            if len(want):
-                weight = torch.tensor([1.0, 4.0]) if name in ("actor", "group") else None
-                loss = loss + F.cross_entropy(logits, want, weight=weight)
-                table[name] = (int((logits.argmax(-1) == want).sum()), len(want))
-        asked = targets[:, -1] >= 0
-        logits, want = out[:, at:][asked], targets[:, -DOING:][asked]
-        if len(want):
-            loss = loss + 6 * F.binary_cross_entropy_with_logits(logits, want.float())
-            for bit in range(DOING):
-                for value in (0, 1):
-                    of = want[:, bit] == value
-                    table[f"doing {bit} {'no' if value == 0 else 'yes'}"] = (
-                        int(((logits[:, bit] > 0) == (value > 0))[of].sum()), int(of.sum()))
+            loss = loss + (F.cross_entropy(logits, want, weight=rare if name in ("actor", "group") else None,
+                                           ignore_index=-1, reduction="sum") / asked.sum().clamp(min=1))
+            if count:
+                table[name] = int(((logits.argmax(-1) == want) & asked).sum()), int(asked.sum())
+        logits, want = out[:, at:], targets[:, -DOING:]
+        asked = want >= 0
+        each = F.binary_cross_entropy_with_logits(logits, want.float(), reduction="none")
+        loss = loss + 6 * (each * asked).sum() / asked.sum().clamp(min=1)
+        for bit in range(DOING if count else 0):
+            for value in (0, 1):
+                of = want[:, bit] == value
+                table[f"doing {bit} {'no' if value == 0 else 'yes'}"] = (
+                    int((((logits[:, bit] > 0) == (value > 0)) & of).sum()), int(of.sum()))
         return loss, table
 
 
@@ -720,8 +755,8 @@ class Renderers:
             for slot in range(self.SLOTS):
                 slots.put(slot)
             process = context.Process(target=produce, daemon=True, args=(
-                options.tool.split(), options.bundle / "tokenizer", options.data_seed + worker, self.stage, worker,
-                self.queue, slots, frames, sound))
+                options.tool.split(), options.bundle / "tokenizer", options.data_seed + worker,
+                read_captions(options.captions) if options.captions else None, self.stage, worker, self.queue, slots, frames, sound))
             process.start()
             self.processes.append(process)
             self.rooms.append((slots, [np.frombuffer(f, np.uint8) for f in frames],
@@ -730,9 +765,9 @@ class Renderers:
 
     def carry(self, ring):
         """One clip, to the ring."""
-        worker, slot, seconds, samples, packs = self.queue.get()
+        worker, slot, seconds, samples, packs, looks = self.queue.get()
         slots, frames, sound = self.rooms[worker]
-        ring.add(seconds, frames[slot][:2 * seconds * HEIGHT * WIDTH * 3], sound[slot][:samples], packs)
+        ring.add(seconds, frames[slot][:2 * seconds * HEIGHT * WIDTH * 3], sound[slot][:samples], packs, looks)
         slots.put(slot)
 
     def feed(self, ring, full, rate):
@@ -763,6 +798,9 @@ def train(options):
     global SUFFIX
 
     SUFFIX = options.suffix
+    if options.captions:
+        options.processes, options.fresh, options.frozen_towers = 1, 0, True
+        options.fill = len(read_captions(options.captions))
     start = time.time()
     device = torch.device(options.device)
     amp = device.type == "cuda" or options.amp
@@ -781,6 +819,7 @@ def train(options):
         with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=amp):
             return learner.media(seconds, frames, heard, noise)
 
+    looker = Looker(SHAPE["text"]["hidden_size"]).to(device) if options.look else None
     if options.frozen_towers:
         model.visual.requires_grad_(False)
         model.audio_tower.requires_grad_(False)
@@ -788,7 +827,7 @@ def train(options):
     if not options.frozen_towers:
         renderers.feed(ring, 8 * options.ring, options.refresh)
     packer = Packer(options.bundle / "tokenizer", 1)
-    learning = [value for value in model.parameters() if value.requires_grad]
+    learning = [value for part in (model, looker) if part for value in part.parameters() if value.requires_grad]
     decay = [value for value in learning if value.ndim > 1]
     other = [value for value in learning if value.ndim <= 1]
     optimizer = torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=other, weight_decay=0.0)],
@@ -801,7 +840,7 @@ def train(options):
         else:
             time.sleep(0.2)
     print(f"{time.time() - start:.0f} s: {ring.total} clips; learning begins", flush=True)
-    begin, sums, counts, losses, shown = time.time(), {}, {}, [], time.time()
+    begin, sums, counts, losses, table, shown = time.time(), {}, {}, [], {}, time.time()
     step, progress = 0, 0.0
     while progress < 1:
         progress = max(step / options.steps, (time.time() - start) / options.seconds)
@@ -812,13 +851,21 @@ def train(options):
             group["lr"] = options.rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1))))
         for _ in range(options.fresh if options.frozen_towers else 0):
             renderers.carry(ring)
-        seconds, frames, heard, fields = ring.sample(random, options.batch)
+        seconds, frames, heard, fields, looks = ring.sample(random, options.batch)
         with torch.autocast(device.type, torch.bfloat16, enabled=amp):
             media = (frames, heard) if options.frozen_towers else learner.media(seconds, frames, heard, generator)
             hidden = learner.hidden(seconds, media, fields)
             loss, each, right, kind, weight = learner.loss(hidden, fields)
+        whole = loss
+        if looker:
+            missed, seen = looker(media[0], looks, step % 20 == 19)
+            whole = loss + options.look * missed
+            for name, (n_right, n) in seen.items():
+                have = table.setdefault(name, [0, 0])
+                have[0] += n_right
+                have[1] += n
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        whole.backward()
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
         optimizer.step()
         step += 1
@@ -832,8 +879,9 @@ def train(options):
         if time.time() - shown > options.show:
             print(f"{time.time() - start:.0f} s step {step} ({1000 * (time.time() - begin) / step:.0f} ms) stage {renderers.stage.value} "
                   f"clips {ring.total} loss {np.mean(losses or [0]):.4f}  "
-                  + "  ".join(f"{KINDS[k]} {sums[k] / counts[k]:.4f}" for k in sorted(sums)), flush=True)
-            sums, counts, losses, shown = {}, {}, [], time.time()
+                  + "  ".join(f"{KINDS[k]} {sums[k] / counts[k]:.4f}" for k in sorted(sums))
+                  + "".join(f"  {name} {r / max(n, 1):.3f}" for name, (r, n) in table.items()), flush=True)
+            sums, counts, losses, table, shown = {}, {}, [], {}, time.time()
         if options.save_every and step % options.save_every == 0:
             save(model, options.bundle / "tokenizer", options.output)
     renderers.end()
@@ -944,7 +992,10 @@ def main():
     verb.add_argument("--start", type=pathlib.Path, help="a checkpoint to go on from")
     verb.add_argument("--stage", type=int, default=2, help="of the curriculum, with --start; 3: few questions a clip")
     verb.add_argument("--frozen-towers", action="store_true", help="the decoder alone learns: each clip is seen and heard once")
+    verb.add_argument("--look", type=float, default=0, help="weight of telling what is where, beside the words")
     verb.add_argument("--fresh", type=int, default=4, help="new clips a step, with --frozen-towers")
+    verb.add_argument("--captions", type=pathlib.Path, help="records of asid-synth's clips of seed --data-seed: learn these "
+                      "captions alone, with towers frozen; --ring is to hold them all")
     verb.add_argument("--suffix", type=int, default=SUFFIX, help="tokens of questions and answers of a clip")
     verb.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     verb.add_argument("--seed", type=int, default=1)
