@@ -215,9 +215,11 @@ static void drip(struct connection *c, const struct mock_reply *r)
             return;
 }
 
-/* Misbehave; the connection is closed afterwards. */
+/* Misbehave; the connection is closed afterwards. Whole replies say so: a client
+ * that asked its next question on it meanwhile would need one try more. */
 static void send_fault(struct connection *c, const struct mock_reply *r)
 {
+    static const char closing[] = "Connection: close\r\n";
     static const char filler[] = "\"filler filler filler filler filler\",";
     static const char broken[] = "{\"choices\":[{\"message\":{\"content\":"
                                  "\"caf\xe9 \xff\xfe\"}}]}";
@@ -236,12 +238,12 @@ static void send_fault(struct connection *c, const struct mock_reply *r)
         send_head(c->fd, r, -1, "");
         send_all(c->fd, r->body.p, r->body.n / 2);
     } else if (strcmp(f, "short") == 0) {
-        send_head(c->fd, r, n / 2, "");
+        send_head(c->fd, r, n / 2, closing);
         send_all(c->fd, r->body.p, r->body.n);
     } else if (strcmp(f, "garbage") == 0) {
         send_endless(c->fd, "no HTTP at all\r\n", 400);
     } else if (strcmp(f, "utf8") == 0) {
-        send_head(c->fd, r, sizeof broken - 1, "");
+        send_head(c->fd, r, sizeof broken - 1, closing);
         send_all(c->fd, broken, sizeof broken - 1);
     } else if (strcmp(f, "huge") == 0) {
         send_head(c->fd, r, -1, "");
@@ -253,9 +255,11 @@ static void send_fault(struct connection *c, const struct mock_reply *r)
         struct mock_reply moved = *r;
 
         moved.status = 307;
-        send_head(c->fd, &moved, 0, "Location: http://127.0.0.1:9/v1/x\r\n");
+        send_head(c->fd, &moved, 0,
+                  "Location: http://127.0.0.1:9/v1/x\r\n"
+                  "Connection: close\r\n");
     } else if (strcmp(f, "html") == 0) {
-        send_head(c->fd, r, sizeof page - 1, "");
+        send_head(c->fd, r, sizeof page - 1, closing);
         send_all(c->fd, page, sizeof page - 1);
     } /* close: nothing */
 }
