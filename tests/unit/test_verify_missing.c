@@ -104,6 +104,44 @@ static struct tally try_worlds(unsigned wording)
     return tally;
 }
 
+static bool new_beside(const char *refuted, enum attribute key,
+                       const char *told, enum attribute of)
+{
+    const struct verify_known known = {
+        text_analyse(rules, &arena, str_of(refuted), key), false};
+    size_t index[1];
+    bool is_new =
+        verify_new_claims(text_analyse(rules, &arena, str_of(told), of), &known,
+                          1, 0.5, index, 1) == 1;
+
+    arena_reset(&arena);
+    return is_new;
+}
+
+/* What was refuted is reworded; what the account says in its place is not
+ * missing beside that, but a story of two events is. */
+static void test_refuted(void)
+{
+    static const char deed[] = "The orange rabbit does not spin.";
+
+    CHECK(!new_beside(deed, ATTRIBUTE_ACTIONS, "The orange rabbit spins.",
+                      ATTRIBUTE_ACTIONS),
+          "the deed is new");
+    CHECK(!new_beside("The whole story shows how the red cat waves after the "
+                      "orange rabbit spins.",
+                      ATTRIBUTE_NARRATIVE_ELEMENTS,
+                      "The whole story tells how the red cat waves before the "
+                      "orange rabbit spins.",
+                      ATTRIBUTE_NARRATIVE_ELEMENTS),
+          "the story is new");
+    CHECK(new_beside(deed, ATTRIBUTE_ACTIONS,
+                     "The whole story shows how the yellow duck goes to the "
+                     "orange rabbit before the orange rabbit spins.",
+                     ATTRIBUTE_NARRATIVE_ELEMENTS),
+          "the story is not new");
+    check_case("a refuted deed does not tell a story");
+}
+
 int main(int argc, char **argv)
 {
     struct asid_err err;
@@ -120,6 +158,7 @@ int main(int argc, char **argv)
     CHECK(other.alarms * 100 <= other.said * 4, "%zu", other.alarms);
     CHECK(other.found * 100 >= other.dropped * 97, "%zu", other.found);
     check_case("and in other words");
+    test_refuted();
     text_rules_free(rules);
     arena_release(&arena);
     return check_done();
