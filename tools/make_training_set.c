@@ -11,10 +11,9 @@
  * as the reader of asid would take them at 2 frames a second from a clip of
  * SYNTH_FPS (RGB, 8 bits), the samples (int16), and the JSON: {"id", "seed",
  * "world": [place, light, weather], "looks": [what is where in a pair of frames],
- * "rows": [{"kind", "attribute", "prompt", "answer", "class"}]}. Clip i is the
- * world of seed S * 2^32 + i: no part of any asid-synth set of a seed below
- * 2^32. The same call gives the same bytes; parts of a set can be made by
- * several processes.
+ * "rows": [{"kind", "attribute", "prompt", "answer", "class"}]}. Clip i is that
+ * of asid-synth --seed S; seed 0, its default, is refused. The same call gives
+ * the same bytes; parts of a set can be made by several processes.
  *
  * --texts prints prompts and answers of N clips instead, one text a line, line
  * breaks as blanks: for training a tokenizer.
@@ -361,17 +360,18 @@ static size_t add_planted(struct clip *c)
         const char *class = json_text(json_get(plant, "class"));
         const struct json *claim = planted_claim(record, plant);
         struct synth_fact f = {.about = SYNTH_SAY_PLACE};
+        enum timing timing = any_timing(c);
         double start, end;
 
         if (!claim)
             continue;
+        if (timing == TIMELESS && strcmp(class, "time_shift") == 0)
+            timing = BEGINNING;
         claim_times(claim, &start, &end);
-        n += add_claim(
-            c, &f,
-            timed_claim(c, json_str(json_get(claim, "text")), start, end,
-                        strcmp(class, "time_shift") == 0 ? RANGE
-                                                         : any_timing(c)),
-            "no", arena_printf(a, "planted %s", class));
+        n += add_claim(c, &f,
+                       timed_claim(c, json_str(json_get(claim, "text")), start,
+                                   end, timing),
+                       "no", arena_printf(a, "planted %s", class));
     }
     return n;
 }
