@@ -4,15 +4,15 @@
 #
 #   tools/reference/caption_study.sh BUILD FOLDER [CLIPS] [TEST] [RUNS] [STEPS]
 #
-# BUILD is build/release, FOLDER is made. CLIPS (400) synthetic clips of seed 500
+# BUILD is build/release, FOLDER is made. CLIPS (200) synthetic clips of seed 500
 # are captioned in the three ways by asid's own pipeline; from each set the demo
-# captioner's decoder learns for STEPS (150) of 8 clips, RUNS (3) times with
+# captioner's decoder learns for STEPS (60) of 8 clips, RUNS (3) times with
 # another seed, its towers frozen; then each captions TEST (100) clips of seed 0.
 # PYTHON names the interpreter with the packages of requirements.txt.
 # The table (set, of what, how many, false, missing) goes to standard output and
 # FOLDER/study.tsv.
 set -eu
-build=$1 dir=$2 clips=${3:-400} test=${4:-100} runs=${5:-3} steps=${6:-150}
+build=$1 dir=$2 clips=${3:-200} test=${4:-100} runs=${5:-3} steps=${6:-60}
 python=${PYTHON:-python3}
 bin=$build/bin model=data-samples/synth-captioner seed=500
 tool="$build/tools/make_training_set"
@@ -37,8 +37,10 @@ jq -c '{id, caption: .sources[0].caption}' "$dir/in" >"$dir/single.jsonl"
     "$bin/asid-timecheck" -q >"$dir/merged"
 jq -c '{id, caption}' "$dir/merged" >"$dir/merged.jsonl"
 "$bin/asid-verify" -q --root "$dir/clips" --model $model --window 0 \
-    "$dir/merged" | "$bin/asid-refine" -q --root "$dir/clips" --model $model \
-    --last remove --mismatch 0.4 --rejects "$dir/rejects" >"$dir/refined"
+    --repetition-penalty 1 "$dir/merged" |
+    "$bin/asid-refine" -q --root "$dir/clips" --model $model --last remove \
+        --mismatch 0.4 --repetition-penalty 1 --rejects "$dir/rejects" \
+        >"$dir/refined"
 jq -c '{id, caption}' "$dir/refined" >"$dir/refined.jsonl"
 
 $train prepare --tool "$tool" --output "$dir/bundle" --tokenizer $model \

@@ -60,6 +60,8 @@ NAMED = {  # the names by which the processor asks for its tokens
     "vision_eos_token": "<|vision_eos|>",
 }
 
+SYSTEM = ("You are Qwen, a virtual human developed by the Qwen Team, Alibaba Group, capable of perceiving auditory and "
+          "visual inputs, as well as generating text and speech.")
 TEMPLATE = (
     "{% for message in messages %}"
     "{% if loop.first and message['role'] != 'system' %}"

@@ -26,8 +26,8 @@ from transformers import (
     Qwen2_5OmniThinkerForConditionalGeneration,
 )
 
-SYSTEM = ("You are Qwen, a virtual human developed by the Qwen Team, Alibaba Group, capable of perceiving auditory and "
-          "visual inputs, as well as generating text and speech.")
+from make_checkpoint import SYSTEM
+
 PENALTY = 1.1
 STEPS = 24
 GAP = 0.01  # the least distance between the best two scores of any step
