@@ -11,9 +11,10 @@
  * as the reader of asid would take them at 2 frames a second from a clip of
  * SYNTH_FPS (RGB, 8 bits), the samples (int16), and the JSON: {"id", "seed",
  * "world": [place, light, weather], "looks": [what is where in a pair of frames],
- * "rows": [{"kind", "attribute", "prompt", "answer", "class"}]}. Clip i is that
- * of asid-synth --seed S; seed 0, its default, is refused. The same call gives
- * the same bytes; parts of a set can be made by several processes.
+ * "hears": what is heard when (of clips with sound), "rows": [{"kind",
+ * "attribute", "prompt", "answer", "class"}]}. Clip i is that of asid-synth
+ * --seed S; seed 0, its default, is refused. The same call gives the same bytes;
+ * parts of a set can be made by several processes.
  *
  * --texts prints prompts and answers of N clips instead, one text a line, line
  * breaks as blanks: for training a tokenizer.
@@ -555,6 +556,34 @@ static struct json *looks_of(struct clip *c)
     return looks;
 }
 
+/* [[word, start, end, voice]], and what else sounds; the second of the bell is -1
+ * when none rings. */
+static struct json *hears_of(struct clip *c)
+{
+    struct arena *a = &c->m->arena;
+    const struct synth_world *w = &c->world;
+    struct json *hears = json_new_object(a), *words = json_new_array(a);
+
+    for (int i = 0; i < w->n_lines; i++) {
+        const struct synth_line *l = &w->lines[i];
+
+        for (size_t k = 0; k < l->n_words; k++) {
+            struct json *one = json_new_array(a);
+
+            json_append(one, json_new_str(a, str_of(l->words[k])));
+            put_number(a, one, c->sound.words[i][k].start);
+            put_number(a, one, c->sound.words[i][k].end);
+            put_number(a, one, w->actors[l->actor].voice);
+            json_append(words, one);
+        }
+    }
+    json_set(a, hears, "words", words);
+    json_set_f64(a, hears, "music", w->music);
+    json_set_f64(a, hears, "noise", w->noise);
+    json_set_f64(a, hears, "bell", w->bell_at);
+    return hears;
+}
+
 static struct str json_of(struct clip *c)
 {
     struct arena *a = &c->m->arena;
@@ -571,6 +600,8 @@ static struct str json_of(struct clip *c)
     put_number(a, world, c->world.weather);
     json_set(a, clip, "world", world);
     json_set(a, clip, "looks", looks_of(c));
+    if (c->sound.samples)
+        json_set(a, clip, "hears", hears_of(c));
     buf_init(&b, (size_t)1 << 30);
     json_write(&b, clip);
     text = (struct str){arena_strndup(a, b.p, b.n), b.n};

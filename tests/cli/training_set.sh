@@ -34,6 +34,13 @@ head -c 28 "$tmp/heard" | od -An -tu4 -v -w28 >"$tmp/head"
 read -r _ seconds _ _ _ samples _ <"$tmp/head"
 is "$samples" $((seconds * 16000)) "16000 samples a second"
 
+run "$tool" --seed 7 --count 1 --output "$tmp/first"
+read -r _ seconds _ _ _ _ json <"$tmp/head"
+tail -c "$json" "$tmp/first" | jq -c .hears >"$tmp/hears"
+is "$(jq --argjson n "$seconds" '.words | length > 0 and
+    all(.[]; .[1] < .[2] and .[2] <= $n)' "$tmp/hears")" true \
+    "each word has its time"
+
 run "$tool" --seed 7 --count 1 --no-sound --output "$tmp/a"
 run "$tool" --seed 7 --first 1 --count 3 --no-sound --output "$tmp/b"
 cat "$tmp/a" "$tmp/b" >"$tmp/parts"
