@@ -6,13 +6,13 @@
 #
 # BUILD is build/release, FOLDER is made. CLIPS (200) synthetic clips of seed 500
 # are captioned in the three ways by asid's own pipeline; from each set the demo
-# captioner's decoder learns for STEPS (60) of 8 clips, RUNS (3) times with
-# another seed, its towers frozen; then each captions TEST (100) clips of seed 0.
+# captioner's decoder learns for STEPS (48) of 8 clips, RUNS (3) times with
+# another seed, its towers frozen; then each captions TEST (60) clips of seed 0.
 # PYTHON names the interpreter with the packages of requirements.txt.
 # The table (set, of what, how many, false, missing) goes to standard output and
-# FOLDER/study.tsv.
+# FOLDER/study.tsv. Called again with the same FOLDER it goes on where it was.
 set -eu
-build=$1 dir=$2 clips=${3:-200} test=${4:-100} runs=${5:-3} steps=${6:-60}
+build=$1 dir=$2 clips=${3:-200} test=${4:-60} runs=${5:-3} steps=${6:-48}
 python=${PYTHON:-python3}
 bin=$build/bin model=data-samples/synth-captioner seed=500
 tool="$build/tools/make_training_set"
@@ -25,27 +25,32 @@ score() { # CAPTIONS FOLDER
     "$bin/asid-audit" score "$1" --truth "$2/truth.jsonl"
 }
 mkdir -p "$dir"
-say "$clips clips to learn from, $test to be tested with"
-"$bin/asid-synth" --seed $seed --count "$clips" -j 0 --output "$dir/clips" -q
-"$bin/asid-synth" --count "$test" -j 0 --output "$dir/test" -q
-"$bin/asid-ingest" -q --root "$dir/test" clips >"$dir/test.jsonl"
+if [ ! -e "$dir/prepared" ]; then
+    say "$clips clips to learn from, $test to be tested with"
+    "$bin/asid-synth" --seed $seed --count "$clips" -j 0 --output "$dir/clips" -q
+    "$bin/asid-synth" --count "$test" -j 0 --output "$dir/test" -q
+    "$bin/asid-ingest" -q --root "$dir/test" clips >"$dir/test.jsonl"
 
-say "their captions: of one observer, merged, refined"
-"$bin/asid-ingest" -q --root "$dir/clips" sources.jsonl >"$dir/in"
-jq -c '{id, caption: .sources[0].caption}' "$dir/in" >"$dir/single.jsonl"
-"$bin/asid-merge" -q "$dir/in" | "$bin/asid-align" -q |
-    "$bin/asid-timecheck" -q >"$dir/merged"
-jq -c '{id, caption}' "$dir/merged" >"$dir/merged.jsonl"
-"$bin/asid-verify" -q --root "$dir/clips" --model $model --window 0 \
-    --repetition-penalty 1 "$dir/merged" |
-    "$bin/asid-refine" -q --root "$dir/clips" --model $model --last remove \
-        --mismatch 0.4 --repetition-penalty 1 --rejects "$dir/rejects" \
-        >"$dir/refined"
-jq -c '{id, caption}' "$dir/refined" >"$dir/refined.jsonl"
-
-$train prepare --tool "$tool" --output "$dir/bundle" --tokenizer $model \
-    >"$dir/prepare.log" 2>&1
-: >"$dir/rows"
+    say "their captions: of one observer, merged, refined"
+    "$bin/asid-ingest" -q --root "$dir/clips" sources.jsonl >"$dir/in"
+    jq -c '{id, caption: .sources[0].caption}' "$dir/in" >"$dir/single.jsonl"
+    "$bin/asid-merge" -q "$dir/in" | "$bin/asid-align" -q |
+        "$bin/asid-timecheck" -q >"$dir/merged"
+    jq -c '{id, caption}' "$dir/merged" >"$dir/merged.jsonl"
+    "$bin/asid-verify" -q --root "$dir/clips" --model $model --window 0 \
+        --repetition-penalty 1 "$dir/merged" |
+        "$bin/asid-refine" -q --root "$dir/clips" --model $model --last remove \
+            --mismatch 0.4 --repetition-penalty 1 --rejects "$dir/rejects" \
+            >"$dir/refined"
+    jq -c '{id, caption}' "$dir/refined" >"$dir/refined.jsonl"
+    $train prepare --tool "$tool" --output "$dir/bundle" --tokenizer $model \
+        >"$dir/prepare.log" 2>&1
+    : >"$dir/rows"
+    touch "$dir/prepared"
+fi
+have() { # SET RUN: the row is there
+    grep -q "\"set\":\"$1\",\"run\":\"$2\"" "$dir/rows"
+}
 row() { # SET RUN CAPTIONS FOLDER WHAT
     score "$3" "$4" | jq -c --arg set "$1" --arg run "$2" --arg what "$5" '
         {set: $set, run: $run, of: $what, records, claims, "false": .false_rate,
@@ -57,10 +62,11 @@ ask() { # MODEL SET RUN: caption the test clips
     jq -c '{id, caption: .sources[-1].caption}' "$dir/told" >"$dir/told.jsonl"
     row "$2" "$3" "$dir/told.jsonl" "$dir/test" captioner
 }
-ask $model before 0
+have before 0 || ask $model before 0
 for set in single merged refined; do
-    row $set 0 "$dir/$set.jsonl" "$dir/clips" captions
+    have $set 0 || row $set 0 "$dir/$set.jsonl" "$dir/clips" captions
     for run in $(seq "$runs"); do
+        have $set "$run" && continue
         say "learning from $set, run $run"
         rm -rf "$dir/model"
         $train train --tool "$tool" --bundle "$dir/bundle" --start $model \

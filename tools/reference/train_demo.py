@@ -3,12 +3,14 @@
 
     train_demo.py prepare --tool make_training_set --output BUNDLE
     train_demo.py see     --tool ... --bundle BUNDLE --output FOLDER [--seconds S]
+    train_demo.py hear    --tool ... --bundle BUNDLE --output FOLDER [--seconds S]
     train_demo.py train   --tool ... --bundle BUNDLE --output FOLDER [--steps N] [--seconds S]
     train_demo.py measure --tool ... --bundle BUNDLE --checkpoint FOLDER
 
 `prepare` makes what does not depend on the weights: the tokenizer, and how the
 processor lays out the prompt of a clip of each length.  `see` teaches the vision
-tower what is where, pair of frames by pair of frames.  `train` renders clips
+tower what is where, pair of frames by pair of frames, `hear` the audio tower what
+is heard when, second by second.  `train` renders clips
 while it learns from them and writes a checkpoint folder as published.
 
 The model is transformers' own Qwen2_5OmniThinkerForConditionalGeneration.  Three
@@ -38,6 +40,7 @@ import torch
 import torch.nn.functional as F
 
 from make_checkpoint import SYSTEM, TEMPLATE, write_json, write_processor, write_tokenizer
+from senses import HEARD, SEEN, Teller, heard_targets, seen_targets, words_of
 
 HEIGHT, WIDTH, RATE = 160, 224, 16000
 TALL, WIDE, PATCH = 280, 392, 28  # after the processor's resize
@@ -46,6 +49,8 @@ VOCABULARY = 2048  # with the bytes, before the added tokens
 # Claims that are learnt last are asked about more often, by class or by attribute of true ones.
 HARD = {"character": 4, "object": 3, "action": 2, "speaker": 2, "voice": 2, "mood": 2, "planted object": 2, "left_right": 2,
         "emotions": 2, "objects": 2, "actions": 2, "speech": 2.5}
+SIGHT = SEEN(CELLS_DOWN, CELLS_ACROSS)
+SECOND = 25  # tokens of sound
 SUFFIX = 1152  # tokens of questions and answers a clip carries at once
 # A second is 25 positions: half of mRoPE's frequencies tell the time, down to one that turns
 # once in 19 s, so that seconds are told apart smoothly. Left and right are seen by the wedge.
@@ -180,6 +185,7 @@ def prepare(options):
         (folder / "model.safetensors").unlink(missing_ok=True)
     else:
         make_tokenizer(texts, folder)
+    (options.output / "words.json").write_text(json.dumps(words_of(texts)))
     (options.output / "layouts.json").write_text(json.dumps(make_layouts(folder, options.output)))
     model = new_model(folder)
     count = sum(value.numel() for value in model.parameters())
@@ -284,6 +290,12 @@ PACKS = 4  # ways to ask about a clip while it is kept
 FIELDS = ("ids", "group", "row", "position", "label", "weight", "kind")
 
 
+def read_words(bundle):
+    """The fields of sound, and the numbers of the words that are said; 0 is silence."""
+    words = json.loads((bundle / "words.json").read_text())
+    return HEARD(words), {word: 1 + i for i, word in enumerate(words)}
+
+
 def read_captions(file):
     """The captions of records, by id."""
     records = (json.loads(line) for line in file.read_text().splitlines())
@@ -294,6 +306,7 @@ def produce(tool, folder, seed, captions, stage, worker, queue, slots, frames_ro
     """One process: render, tokenise, hand over. With `captions` those clips alone, and what these say of them."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     packer = Packer(folder, seed)
+    hearing, words = read_words(folder.parent)
     process = subprocess.Popen(tool + ["--seed", str(seed), "--count", "4000000", "--output", "-"], stdout=subprocess.PIPE,
                                bufsize=1 << 20)
     number = -1
@@ -317,7 +330,8 @@ def produce(tool, folder, seed, captions, stage, worker, queue, slots, frames_ro
         slot = slots.get()
         pixels_at[slot][:pixels.size] = pixels.reshape(-1)
         sound_at[slot][:sound.size] = sound
-        queue.put((worker, slot, seconds, len(sound), packs, look_targets(about)))
+        queue.put((worker, slot, seconds, len(sound), packs, seen_targets(about, SIGHT, HEIGHT, WIDTH),
+                   heard_targets(about, hearing, words, SECOND * seconds) if len(sound) else None))
         if captions == {}:
             process.kill()
             return
@@ -327,7 +341,7 @@ class Ring:
     """Clips in the memory of the device, by length; new ones push out the oldest. With `towers`, what those say
     of a clip is kept in its place, and the towers learn nothing."""
 
-    def __init__(self, device, capacity, towers=None):
+    def __init__(self, device, capacity, hearing, towers=None):
         self.device, self.capacity, self.towers, self.lock = device, capacity, towers, threading.Lock()
         self.bins = {}
         hidden = SHAPE["text"]["hidden_size"]
@@ -337,17 +351,18 @@ class Ring:
                 if towers:
                     make = lambda tokens: torch.empty(n, seconds * tokens, hidden, dtype=torch.bfloat16, device=device)
                     self.bins[seconds, sound] = dict(n=0, at=0, size=n, frames=make(CELLS_DOWN * CELLS_ACROSS),
-                                                     sound=make(25) if sound else None, packs=[None] * n)
+                                                     sound=make(SECOND) if sound else None, packs=[None] * n)
                     continue
                 self.bins[seconds, sound] = dict(
                     n=0, at=0, size=n,
                     frames=torch.empty(n, 2 * seconds, HEIGHT, WIDTH, 3, dtype=torch.uint8, device=device),
                     sound=torch.empty(n, seconds * RATE, dtype=torch.int16, device=device) if sound else None,
-                    looks=torch.empty(n, seconds, CELLS_DOWN * CELLS_ACROSS, LOOKS, dtype=torch.int8, device=device),
+                    seen=torch.empty(n, seconds, CELLS_DOWN * CELLS_ACROSS, SIGHT.width, dtype=torch.int16, device=device),
+                    heard=torch.empty(n, seconds * SECOND, hearing.width, dtype=torch.int16, device=device) if sound else None,
                     packs=[None] * n)
         self.total = 0
 
-    def add(self, seconds, pixels, sound, packs, looks):
+    def add(self, seconds, pixels, sound, packs, targets):
         bin_ = self.bins[seconds, len(sound) > 0]
         seen, heard = torch.from_numpy(pixels.reshape(2 * seconds, HEIGHT, WIDTH, 3)), torch.from_numpy(sound)
         if self.towers:
@@ -358,7 +373,9 @@ class Ring:
             if len(sound):
                 bin_["sound"][at].copy_(heard.reshape(bin_["sound"][at].shape))
             if not self.towers:
-                bin_["looks"][at].copy_(torch.from_numpy(looks))
+                bin_["seen"][at].copy_(torch.from_numpy(targets[0]))
+                if len(sound):
+                    bin_["heard"][at].copy_(torch.from_numpy(targets[1]))
             bin_["packs"][at] = packs
             bin_["at"] = (at + 1) % bin_["size"]
             bin_["n"] = min(bin_["n"] + 1, bin_["size"])
@@ -376,9 +393,9 @@ class Ring:
             packs = [bin_["packs"][i][random.integers(PACKS)] for i in index]
             frames = bin_["frames"][where]
             heard = bin_["sound"][where] if sound else None
-            looks = None if self.towers else bin_["looks"][where]
+            targets = None if self.towers else (bin_["seen"][where], bin_["heard"][where] if sound else None)
         fields = {name: torch.from_numpy(np.stack([pack[name] for pack in packs])).to(self.device) for name in FIELDS}
-        return seconds, frames, heard, fields, looks
+        return seconds, frames, heard, fields, targets
 
 
 # --- preprocessing, as the processor does it ---------------------------------
@@ -618,81 +635,6 @@ def self_check(model, bundle, clip):
     assert worst < 2e-3
 
 
-# --- learning to see ---------------------------------------------------------
-
-# What a token is asked: of every token, of the one where an actor's middle is, where a group of things is.
-EVERYWHERE = dict(actor=2, group=2, place=6, light=3, weather=3, move=5, close=2, row=CELLS_DOWN, column=CELLS_ACROSS)
-ACTOR = dict(kind=5, colour=6, size=2, mood=4)
-DOING = 8
-GROUP = dict(thing=6, shade=6, count=3)
-LOOKS = len(EVERYWHERE) + len(ACTOR) + len(GROUP) + DOING
-
-
-def look_targets(about):
-    """[pairs, tokens, LOOKS] of classes, -1 where nothing is asked."""
-    names = [*EVERYWHERE, *ACTOR, *GROUP]
-    looks = about["looks"]
-    out = np.full((len(looks), CELLS_DOWN, CELLS_ACROSS, LOOKS), -1, np.int8)
-    at = {name: i for i, name in enumerate(names)}
-    out[..., at["actor"]] = out[..., at["group"]] = 0
-    for name, value in zip(("place", "light", "weather"), about["world"]):
-        out[..., at[name]] = int(value)
-    out[..., at["row"]] = np.arange(CELLS_DOWN)[:, None]
-    out[..., at["column"]] = np.arange(CELLS_ACROSS)[None]
-    for i, look in enumerate(looks):
-        dx, closer, scale = look["view"]
-        out[i, ..., at["move"]] = (1 if dx < -1 else 2 if dx > 1 else 3 if closer > 0.02 and closer < 0.3
-                                   else 4 if closer < -0.02 else 0)
-        out[i, ..., at["close"]] = scale > 1.2
-        cell = lambda one: (i, int(one[1] * CELLS_DOWN // HEIGHT), int(one[0] * CELLS_ACROSS // WIDTH))
-        for one in look["actors"]:
-            where = out[cell(one)]
-            where[at["actor"]] = 1
-            for name, value in zip(ACTOR, one[2:]):
-                where[at[name]] = int(value)
-            where[-DOING:] = [int(one[6]) >> bit & 1 for bit in range(DOING)]
-        for one in look["props"]:
-            where = out[cell(one)]
-            where[at["group"]] = 1
-            where[at["thing"]], where[at["shade"]], where[at["count"]] = int(one[2]), int(one[3]), int(one[4]) - 1
-    return out.reshape(len(looks), CELLS_DOWN * CELLS_ACROSS, -1)
-
-
-class Looker(torch.nn.Module):
-    """Reads off a token what is there. Not part of the checkpoint: it tells the tower what is worth seeing."""
-
-    def __init__(self, hidden):
-        super().__init__()
-        self.sizes = [*EVERYWHERE.values(), *ACTOR.values(), *GROUP.values()]
-        self.names = [*EVERYWHERE, *ACTOR, *GROUP]
-        self.linear = torch.nn.Linear(hidden, sum(self.sizes) + DOING)
-
-    def forward(self, tokens, targets, count=True):
-        """The loss, and by name how many are right and how many there were (empty without `count`)."""
-        out = self.linear(tokens.float()).reshape(-1, self.linear.out_features)
-        targets = targets.reshape(len(out), -1).long()
-        rare = torch.tensor([1.0, 4.0], device=out.device)
-        loss, table, at = 0, {}, 0
-        for i, (name, size) in enumerate(zip(self.names, self.sizes)):
-            logits, want = out[:, at:at + size], targets[:, i]
-            asked = want >= 0
-            at += size
-            loss = loss + (F.cross_entropy(logits, want, weight=rare if name in ("actor", "group") else None,
-                                           ignore_index=-1, reduction="sum") / asked.sum().clamp(min=1))
-            if count:
-                table[name] = int(((logits.argmax(-1) == want) & asked).sum()), int(asked.sum())
-        logits, want = out[:, at:], targets[:, -DOING:]
-        asked = want >= 0
-        each = F.binary_cross_entropy_with_logits(logits, want.float(), reduction="none")
-        loss = loss + 6 * (each * asked).sum() / asked.sum().clamp(min=1)
-        for bit in range(DOING if count else 0):
-            for value in (0, 1):
-                of = want[:, bit] == value
-                table[f"doing {bit} {'no' if value == 0 else 'yes'}"] = (
-                    int((((logits[:, bit] > 0) == (value > 0)) & of).sum()), int(of.sum()))
-        return loss, table
-
-
 # --- training ----------------------------------------------------------------
 
 KINDS = ["", "claim", "single", "account", "refine", "all", "short"]
@@ -765,9 +707,9 @@ class Renderers:
 
     def carry(self, ring):
         """One clip, to the ring."""
-        worker, slot, seconds, samples, packs, looks = self.queue.get()
+        worker, slot, seconds, samples, packs, *targets = self.queue.get()
         slots, frames, sound = self.rooms[worker]
-        ring.add(seconds, frames[slot][:2 * seconds * HEIGHT * WIDTH * 3], sound[slot][:samples], packs, looks)
+        ring.add(seconds, frames[slot][:2 * seconds * HEIGHT * WIDTH * 3], sound[slot][:samples], packs, targets)
         slots.put(slot)
 
     def feed(self, ring, full, rate):
@@ -792,6 +734,17 @@ def some_clips(tool, seed, n):
     clips = [read_clip(process.stdout) for _ in range(n)]
     process.wait()
     return clips
+
+
+def add_up(table, told):
+    for name, (right, n) in told.items():
+        have = table.setdefault(name, [0, 0])
+        have[0] += right
+        have[1] += n
+
+
+def shares(table):
+    return "  ".join(f"{name} {right / max(n, 1):.3f}" for name, (right, n) in table.items())
 
 
 def train(options):
@@ -819,15 +772,17 @@ def train(options):
         with torch.no_grad(), torch.autocast(device.type, torch.bfloat16, enabled=amp):
             return learner.media(seconds, frames, heard, noise)
 
-    looker = Looker(SHAPE["text"]["hidden_size"]).to(device) if options.look else None
+    hearing = read_words(options.bundle)[0]
+    tellers = torch.nn.ModuleList([Teller(SHAPE["text"]["hidden_size"], fields) for fields in (SIGHT, hearing)]
+                                  if options.tell else []).to(device)
     if options.frozen_towers:
         model.visual.requires_grad_(False)
         model.audio_tower.requires_grad_(False)
-    ring = Ring(device, options.ring, towers if options.frozen_towers else None)
+    ring = Ring(device, options.ring, hearing, towers if options.frozen_towers else None)
     if not options.frozen_towers:
         renderers.feed(ring, 8 * options.ring, options.refresh)
     packer = Packer(options.bundle / "tokenizer", 1)
-    learning = [value for part in (model, looker) if part for value in part.parameters() if value.requires_grad]
+    learning = [value for part in (model, tellers) for value in part.parameters() if value.requires_grad]
     decay = [value for value in learning if value.ndim > 1]
     other = [value for value in learning if value.ndim <= 1]
     optimizer = torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=other, weight_decay=0.0)],
@@ -851,19 +806,17 @@ def train(options):
             group["lr"] = options.rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1))))
         for _ in range(options.fresh if options.frozen_towers else 0):
             renderers.carry(ring)
-        seconds, frames, heard, fields, looks = ring.sample(random, options.batch)
+        seconds, frames, heard, fields, targets = ring.sample(random, options.batch)
         with torch.autocast(device.type, torch.bfloat16, enabled=amp):
             media = (frames, heard) if options.frozen_towers else learner.media(seconds, frames, heard, generator)
             hidden = learner.hidden(seconds, media, fields)
             loss, each, right, kind, weight = learner.loss(hidden, fields)
         whole = loss
-        if looker:
-            missed, seen = looker(media[0], looks, step % 20 == 19)
-            whole = loss + options.look * missed
-            for name, (n_right, n) in seen.items():
-                have = table.setdefault(name, [0, 0])
-                have[0] += n_right
-                have[1] += n
+        for teller, said, right_ones in zip(tellers, media, targets or ()):
+            if said is not None:
+                missed, told = teller(said, right_ones, step % 20 == 19)
+                whole = whole + options.tell * missed
+                add_up(table, told)
         optimizer.zero_grad(set_to_none=True)
         whole.backward()
         torch.nn.utils.clip_grad_norm_(learning, 1.0)
@@ -880,7 +833,7 @@ def train(options):
             print(f"{time.time() - start:.0f} s step {step} ({1000 * (time.time() - begin) / step:.0f} ms) stage {renderers.stage.value} "
                   f"clips {ring.total} loss {np.mean(losses or [0]):.4f}  "
                   + "  ".join(f"{KINDS[k]} {sums[k] / counts[k]:.4f}" for k in sorted(sums))
-                  + "".join(f"  {name} {r / max(n, 1):.3f}" for name, (r, n) in table.items()), flush=True)
+                  + "  " + shares(table), flush=True)
             sums, counts, losses, table, shown = {}, {}, [], {}, time.time()
         if options.save_every and step % options.save_every == 0:
             save(model, options.bundle / "tokenizer", options.output)
@@ -893,63 +846,74 @@ def train(options):
     os._exit(0)  # the renderers hold pipes that nobody reads any more
 
 
-def pairs_of(tool, seed, queue):
+def sights(options, queue):
     """Pairs of frames and what there is to see in them, clip by clip."""
-    process = subprocess.Popen(tool.split() + ["--pictures", "--seed", str(seed), "--count", "4000000", "--output", "-"],
-                               stdout=subprocess.PIPE, bufsize=1 << 20)
+    process = subprocess.Popen(options.tool.split() + ["--pictures", "--seed", str(options.data_seed), "--count", "4000000",
+                                                       "--output", "-"], stdout=subprocess.PIPE, bufsize=1 << 20)
     while (clip := read_clip(process.stdout)) is not None:
         seconds, pixels, _, about = clip
-        queue.put((pixels.reshape(seconds, 2, HEIGHT, WIDTH, 3), look_targets(about)))
+        queue.put((pixels.reshape(seconds, 2, HEIGHT, WIDTH, 3), seen_targets(about, SIGHT, HEIGHT, WIDTH)))
 
 
-def see_first(options):
-    """The vision tower alone learns what is where, which the words of captions teach it slowly."""
+def sounds(options, queue):
+    """Seconds of sound, of which the tower hears one at a time, and what there is to hear in them."""
+    hearing, words = read_words(options.bundle)
+    mel, generator = Mel(torch.device("cpu")), torch.Generator()
+    torch.set_num_threads(1)
+    process = subprocess.Popen(options.tool.split() + ["--seed", str(options.data_seed), "--count", "4000000", "--output", "-"],
+                               stdout=subprocess.PIPE, bufsize=1 << 20)
+    while (clip := read_clip(process.stdout)) is not None:
+        seconds, _, sound, about = clip
+        if len(sound):
+            heard = mel(torch.from_numpy(sound.copy())[None], generator)[0].reshape(128, seconds, 4 * SECOND)
+            queue.put((heard.transpose(0, 1).half().numpy(),
+                       heard_targets(about, hearing, words, SECOND * seconds).reshape(seconds, SECOND, -1)))
+
+
+def notice(options):
+    """One tower alone learns what is to be noticed, which the words of captions teach it slowly."""
     context = mp.get_context("fork")
     queue = context.Queue(64)
-    worker = context.Process(target=pairs_of, args=(options.tool, options.data_seed, queue), daemon=True)
+    worker = context.Process(target=sights if options.sight else sounds, args=(options, queue), daemon=True)
     worker.start()
     model = new_model(options.bundle / "tokenizer", 1)
     if options.start:
         load_weights(model, options.start)
-    ops, tower = Ops(options.amp), model.visual
-    looker = Looker(SHAPE["text"]["hidden_size"])
-    weights = [*tower.parameters(), *looker.parameters()]
+    ops, generator, dtype = Ops(options.amp), torch.Generator(), torch.bfloat16 if options.amp else torch.float32
+    tower = model.visual if options.sight else model.audio_tower
+    teller = Teller(SHAPE["text"]["hidden_size"], SIGHT if options.sight else read_words(options.bundle)[0])
+    weights = [*tower.parameters(), *teller.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=options.rate, betas=(0.9, 0.98), weight_decay=0.02)
-    generator = torch.Generator()
     random = np.random.default_rng(1)
     kept, step, begin, shown, table, losses = [], 0, time.time(), time.time(), {}, []
     while (progress := (time.time() - begin) / options.seconds) < 1:
         while len(kept) < options.keep or (not queue.empty() and random.random() < 0.9):
-            frames, targets = queue.get()
-            for i in range(len(frames)):
+            for one in zip(*queue.get()):
                 if len(kept) < options.keep:
-                    kept.append((frames[i], targets[i]))
+                    kept.append(one)
                 else:
-                    kept[random.integers(len(kept))] = (frames[i], targets[i])
+                    kept[random.integers(len(kept))] = one
         batch = [kept[i] for i in random.integers(len(kept), size=options.batch)]
-        frames = torch.from_numpy(np.stack([one[0] for one in batch]))
-        targets = torch.from_numpy(np.stack([one[1] for one in batch]))
+        given, targets = (torch.from_numpy(np.stack(part)) for part in zip(*batch))
         warm = min(1, (step + 1) / 100)
         for group in optimizer.param_groups:
             group["lr"] = options.rate * warm * (0.02 + 0.98 * (0.5 + 0.5 * math.cos(math.pi * progress)))
-        with torch.no_grad():
-            patches = patches_of(ops, frames, torch.bfloat16 if options.amp else torch.float32, generator)
+        if options.sight:
+            with torch.no_grad():
+                given = patches_of(ops, given, dtype, generator)
         with torch.autocast("cpu", torch.bfloat16, enabled=options.amp):
-            tokens = see(ops, tower, patches)
-        loss, right = looker(tokens, targets)
+            tokens = see(ops, tower, given) if options.sight else hear(tower, given.float())
+        loss, told = teller(tokens, targets)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimizer.step()
         step += 1
         losses.append(float(loss.detach()))
-        for name, (r, n) in right.items():
-            have = table.setdefault(name, [0, 0])
-            have[0] += r
-            have[1] += n
+        add_up(table, told)
         if time.time() - shown > options.show:
-            print(f"{time.time() - begin:.0f} s step {step} ({1000 * (time.time() - begin) / step:.0f} ms) loss {np.mean(losses):.3f} "
-                  + " ".join(f"{name} {r / max(n, 1):.3f}" for name, (r, n) in table.items()), flush=True)
+            print(f"{time.time() - begin:.0f} s step {step} ({1000 * (time.time() - begin) / step:.0f} ms) loss {np.mean(losses):.3f}  "
+                  + shares(table), flush=True)
             shown, table, losses = time.time(), {}, []
             save(model, options.bundle / "tokenizer", options.output)
     save(model, options.bundle / "tokenizer", options.output)
@@ -972,19 +936,20 @@ def main():
     verb.add_argument("--output", type=pathlib.Path, required=True)
     verb.add_argument("--tokenizer", type=pathlib.Path, help="a checkpoint whose tokenizer is kept, to go on from it")
     verb.set_defaults(call=prepare)
-    verb = verbs.add_parser("see")
-    verb.add_argument("--tool", required=True)
-    verb.add_argument("--bundle", type=pathlib.Path, required=True)
-    verb.add_argument("--output", type=pathlib.Path, required=True)
-    verb.add_argument("--start", type=pathlib.Path)
-    verb.add_argument("--seconds", type=float, default=1200)
-    verb.add_argument("--batch", type=int, default=32)
-    verb.add_argument("--keep", type=int, default=3000)
-    verb.add_argument("--data-seed", type=int, default=500000)
-    verb.add_argument("--amp", action="store_true")
-    verb.add_argument("--rate", type=float, default=1e-3)
-    verb.add_argument("--show", type=float, default=20)
-    verb.set_defaults(call=see_first)
+    for name, sight in (("see", True), ("hear", False)):
+        verb = verbs.add_parser(name)
+        verb.add_argument("--tool", required=True)
+        verb.add_argument("--bundle", type=pathlib.Path, required=True)
+        verb.add_argument("--output", type=pathlib.Path, required=True)
+        verb.add_argument("--start", type=pathlib.Path)
+        verb.add_argument("--seconds", type=float, default=1200)
+        verb.add_argument("--batch", type=int, default=32 if sight else 128)
+        verb.add_argument("--keep", type=int, default=3000 if sight else 8000, help="pairs of frames or seconds of sound")
+        verb.add_argument("--data-seed", type=int, default=500000)
+        verb.add_argument("--amp", action="store_true")
+        verb.add_argument("--rate", type=float, default=1e-3)
+        verb.add_argument("--show", type=float, default=20)
+        verb.set_defaults(call=notice, sight=sight)
     verb = verbs.add_parser("train")
     verb.add_argument("--tool", required=True)
     verb.add_argument("--bundle", type=pathlib.Path, required=True)
@@ -992,7 +957,8 @@ def main():
     verb.add_argument("--start", type=pathlib.Path, help="a checkpoint to go on from")
     verb.add_argument("--stage", type=int, default=2, help="of the curriculum, with --start; 3: few questions a clip")
     verb.add_argument("--frozen-towers", action="store_true", help="the decoder alone learns: each clip is seen and heard once")
-    verb.add_argument("--look", type=float, default=0, help="weight of telling what is where, beside the words")
+    verb.add_argument("--tell", type=float, default=0, help="weight of telling the towers what is where and heard when, "
+                      "beside the words")
     verb.add_argument("--fresh", type=int, default=4, help="new clips a step, with --frozen-towers")
     verb.add_argument("--captions", type=pathlib.Path, help="records of asid-synth's clips of seed --data-seed: learn these "
                       "captions alone, with towers frozen; --ring is to hold them all")
