@@ -22,6 +22,29 @@ static bool is_range(double start, double end)
     return is_time(end) && round(end * 100) > round(start * 100);
 }
 
+/* "There is a dog.", "Nobody speaks." */
+static bool tells_what_is(struct str line)
+{
+    static const char *const begins[] = {"There is ", "There are ", "No ",
+                                         "Nobody ", "Nothing "};
+
+    for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
+        if (str_starts(line, begins[i]))
+            return true;
+    return false;
+}
+
+/* "At 0s, it is night. There is a dog. Nobody speaks." tells how things are from
+ * there on, not when they happen. */
+static bool lasts(const struct text *t, struct str line)
+{
+    const struct text_claim *c = t->n_claims == 1 ? &t->claims[0] : NULL;
+
+    if (!c || c->quote >= 0 || c->attribute == ATTRIBUTE_CAMERA)
+        return false;
+    return c->attribute == ATTRIBUTE_SCENE || tells_what_is(line);
+}
+
 struct str verify_statement(const struct text_rules *rules, struct arena *a,
                             struct str claim, double start, double end)
 {
@@ -30,8 +53,11 @@ struct str verify_statement(const struct text_rules *rules, struct arena *a,
 
     if (!is_time(start) || line.n == 0 || line.n > VERIFY_CLAIM_MAX)
         return claim;
-    t = text_analyse(rules, a, line, ATTRIBUTE_NONE);
+    /* What no word tells the attribute of is taken for a deed. */
+    t = text_analyse(rules, a, line, ATTRIBUTE_ACTIONS);
     if (t->n_anchors > 0)
+        return claim;
+    if (start <= 0 && !is_range(start, end) && lasts(t, line))
         return claim;
     return text_timed(a, start, is_range(start, end) ? end : start, line,
                       t->n_words > 0 ? t->words : NULL);
