@@ -10,8 +10,8 @@
 `prepare` makes what does not depend on the weights: the tokenizer, and how the
 processor lays out the prompt of a clip of each length.  `see` teaches the vision
 tower what is where, pair of frames by pair of frames, `hear` the audio tower what
-is heard when, second by second.  `train` renders clips
-while it learns from them and writes a checkpoint folder as published.
+is heard when, second by second.  `train` renders clips while it learns from them
+and writes a checkpoint folder as published.
 
 The model is transformers' own Qwen2_5OmniThinkerForConditionalGeneration.  Three
 things are done differently from its forward(), each checked against it before

@@ -27,9 +27,10 @@ struct verify_question {
 /* A claim as it is asked about: with its time in front, the way a caption says
  * it ("At 3s, the red cat jumps.", "From 3s to 5s, ..."), so that one at a wrong
  * time is wrong. As it is when start is NAN, when it tells a time itself, when
- * nothing stands in it, and when a caption that begins with "At 0s" tells a state
- * (scene, characters, objects, what is not heard). end NAN: start. In the arena or as given. Whatever
- * asks about claims, and whatever trains a model to answer, says them so. */
+ * nothing stands in it, and when it tells of second 0 what lasts ("It is night.",
+ * "There is a dog.", "Nobody speaks."). end NAN: start. In the arena or as given.
+ * Whatever asks about claims, and whatever trains a model to answer, says them
+ * so. */
 struct str verify_statement(const struct text_rules *rules, struct arena *a,
                             struct str claim, double start, double end);
 
