@@ -7,12 +7,12 @@ set -u
 . tests/mock/serve.sh
 
 serve '{"rules":[
-    {"match":"one short sentence","has":"At 0s, a red door","answer":"A blue door stands open."},
+    {"match":"one short sentence","has":"At 1s, a red door","answer":"A blue door stands open."},
     {"match":"one short sentence","has":"A cat sleeps","answer":"None."},
     {"match":"one short sentence","has":"A wrong hat","answer":"A worse hat lies there."},
     {"match":"one short sentence","has":"A worse hat","answer":"The worst hat lies there."},
     {"match":"one short sentence","has":"The same thing","answer":"The same thing hangs there."},
-    {"match":"At 0s, a blue door","p":0.9},
+    {"match":"At 1s, a blue door","p":0.9},
     {"match":"hat lies","p":0.04},
     {"p":0.5}]}'
 refine() {
@@ -42,24 +42,24 @@ same "$tmp/out" "$tmp/clean" "byte for byte"
 is "$(asked)" 0 "and nobody is asked"
 
 # --- what is repaired
-doors="{\"objects\":{\"text\":\"At 0s, a red door stands open. At 4s, a cup falls.\",\"verdict\":\"error\",\"claims\":[$(claim 'A red door stands open.' 0 refuted 0.1),$(claim 'A cup falls.' 4 supported 0.9)],\"missing\":[$(claim 'A lamp glows.' 2 supported 0.8)]},\"characters\":{\"text\":\"A cat sleeps. A dog barks.\",\"verdict\":\"error\",\"claims\":[$(claim 'A cat sleeps.' null refuted 0.1),$(claim 'A dog barks.' null supported 0.9)]}}"
+doors="{\"objects\":{\"text\":\"At 1s, a red door stands open. At 4s, a cup falls.\",\"verdict\":\"error\",\"claims\":[$(claim 'A red door stands open.' 1 refuted 0.1),$(claim 'A cup falls.' 4 supported 0.9)],\"missing\":[$(claim 'A lamp glows.' 2 supported 0.8)]},\"characters\":{\"text\":\"A cat sleeps. A dog barks.\",\"verdict\":\"error\",\"claims\":[$(claim 'A cat sleeps.' null refuted 0.1),$(claim 'A dog barks.' null supported 0.9)]}}"
 record bird "$doors" \
-    "At 0s, a red door stands open. A cat sleeps. A dog barks. At 4s, a cup falls." \
+    "At 1s, a red door stands open. A cat sleeps. A dog barks. At 4s, a cup falls." \
     >"$tmp/in"
 refine --ledger "$tmp/l.db" -o "$tmp/done" "$tmp/in"
 exits 0 "refuted, missing and hopeless claims are repaired"
 is "$(jq -r .attributes.objects.text "$tmp/done")" \
-    "At 0s, a blue door stands open. At 2s, a lamp glows. At 4s, a cup falls." \
+    "At 1s, a blue door stands open. At 2s, a lamp glows. At 4s, a cup falls." \
     "a refuted claim is said anew, a missing one comes in at its time"
 is "$(jq -r .attributes.characters.text "$tmp/done")" "A dog barks." \
     "a claim that nothing can be made of goes"
 is "$(jq -r .caption "$tmp/done")" \
-    "At 0s, a blue door stands open. A dog barks. At 2s, a lamp glows. At 4s, a cup falls." \
+    "At 1s, a blue door stands open. A dog barks. At 2s, a lamp glows. At 4s, a cup falls." \
     "the caption changes in the same places"
 is "$(jq -c '[.attributes[].verdict]' "$tmp/done")" '["refined","refined"]' \
     "what was repaired is refined"
 is "$(jq -r '.attributes.objects.draft' "$tmp/done")" \
-    "At 0s, a red door stands open. At 4s, a cup falls." "the draft is kept"
+    "At 1s, a red door stands open. At 4s, a cup falls." "the draft is kept"
 is "$(jq -c '.attributes.objects.claims[0]|[.text,.verdict,.p,.sources,.dropped[0].text]' \
     "$tmp/done")" \
     '["A blue door stands open.","supported",0.9,["refine"],"A red door stands open."]' \
