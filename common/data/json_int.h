@@ -27,6 +27,7 @@ enum {
         8, /* key is a struct json_name: it was parsed with escapes */
     JSON_ODD_KEY = 16, /* key was made and needs escapes when written */
     JSON_PLACED = 32,  /* from.place is set; there is no source */
+    JSON_MOVED = 64,   /* put where it is after it was parsed */
 };
 
 /* A key that was written with escapes. */

@@ -420,6 +420,7 @@ static void replace(struct json *old, struct json *value)
     value->key = old->key;
     value->key_n = old->key_n;
     value->flags |= old->flags & (JSON_SPELLED | JSON_ODD_KEY);
+    value->flags |= JSON_MOVED;
 }
 
 static void detach(struct json *v)
@@ -446,6 +447,7 @@ void json_set_str(struct arena *a, struct json *object, struct str key,
         BUG_IF(object->n == UINT32_MAX);
         json_put_key(a, value, key);
         json_link(object, value);
+        value->flags |= JSON_MOVED;
     }
     mark_changed(object);
 }
@@ -461,6 +463,7 @@ void json_append(struct json *array, struct json *value)
     BUG_IF(array->type != JSON_ARRAY || array == value || value->parent);
     BUG_IF(array->n == UINT32_MAX);
     json_link(array, value);
+    value->flags |= JSON_MOVED;
     mark_changed(array);
 }
 

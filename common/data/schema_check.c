@@ -334,14 +334,32 @@ static bool check_own(struct check *c, const struct schema *s,
 
 static bool check(struct check *c, const struct schema *s, const struct json *v)
 {
-    bool fits;
+    bool fits, partly = c->partly;
 
+    if (partly && !(v->flags & (JSON_CHANGED | JSON_MOVED)))
+        return true;
     if (c->depth == NESTED_MAX)
         return schema_say(c, v, "nested too deeply");
     c->depth++;
+    /* Parts of what was moved were checked in another place. By alternatives,
+     * and by an element's index, what is around a part says what it is checked
+     * against. */
+    c->partly = partly && !(v->flags & JSON_MOVED) && s->first.n == 0 &&
+                s->any.n == 0 && s->one.n == 0 && !s->not_this;
     fits = check_own(c, s, v) && check_combined(c, s, v);
+    c->partly = partly;
     c->depth--;
     return fits;
+}
+
+static enum asid_rc check_value(struct check *c, const struct schema *s,
+                                const struct json **at)
+{
+    if (check(c, s, c->root))
+        return ASID_OK;
+    if (at)
+        *at = c->at;
+    return ASID_REJECT;
 }
 
 enum asid_rc schema_check(const struct schema *s, struct arena *scratch,
@@ -350,9 +368,15 @@ enum asid_rc schema_check(const struct schema *s, struct arena *scratch,
 {
     struct check c = {.scratch = scratch, .err = err, .root = value};
 
-    if (check(&c, s, value))
-        return ASID_OK;
-    if (at)
-        *at = c.at;
-    return ASID_REJECT;
+    return check_value(&c, s, at);
+}
+
+enum asid_rc schema_check_changes(const struct schema *s, struct arena *scratch,
+                                  const struct json *value,
+                                  const struct json **at, struct asid_err *err)
+{
+    struct check c = {
+        .scratch = scratch, .err = err, .root = value, .partly = true};
+
+    return check_value(&c, s, at);
 }

@@ -13,6 +13,7 @@ struct check {
     pcre2_match_context *limits;
     unsigned quiet; /* only the verdict is wanted */
     unsigned depth;
+    bool partly; /* what nobody changed was checked where it is */
 };
 
 bool schema_type_fits(unsigned types, const struct json *v);

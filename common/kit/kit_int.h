@@ -159,6 +159,7 @@ struct slot {
     enum asid_rc rc; /* OK accepted, REJECT, FAILED or STOPPED: stop here */
     struct asid_err err;
     struct str source;   /* the JSON text of the record as it came in */
+    struct json *came;   /* that record, once it was found to fit; or NULL */
     struct str finished; /* its line in an earlier output, when reused */
     bool is_record;      /* an object; else the line is broken */
     struct buf out;      /* the finished line for output or rejects */

@@ -49,7 +49,9 @@ static enum asid_rc enter(struct kit *k, struct slot *s)
     name_it(k, s);
     if (!k->filter)
         return ASID_OK;
-    return schema_check(k->record_schema, &s->arena, record, NULL, err);
+    TRY(schema_check(k->record_schema, &s->arena, record, NULL, err));
+    s->came = record;
+    return ASID_OK;
 }
 
 /* --- out ------------------------------------------------------------------------ */
@@ -60,14 +62,21 @@ static bool is_new(const struct kit *k, const struct slot *s)
     return !k->filter || json_source(s->job.record).n == 0;
 }
 
+/* Of the record that came in, only what the stage changed can be wrong. */
+static enum asid_rc check_shape(struct kit *k, struct slot *s)
+{
+    struct json *record = s->job.record;
+
+    return (record == s->came ? schema_check_changes : schema_check)(
+        k->record_schema, &s->arena, record, NULL, &s->err);
+}
+
 static enum asid_rc leave(struct kit *k, struct slot *s)
 {
     struct asid_err *err = &s->err;
     const char *id = member(s->job.record, "id");
 
-    if (!s->reused && is_new(k, s) &&
-        schema_check(k->record_schema, &s->arena, s->job.record, NULL, err) !=
-            ASID_OK) {
+    if (!s->reused && is_new(k, s) && check_shape(k, s) != ASID_OK) {
         err->rc = ASID_FAILED;
         return asid_err_within(err, "the stage made a record of the wrong "
                                     "shape");
@@ -188,6 +197,7 @@ void slot_reset(struct slot *s)
     s->job = (struct asid_job){.worker = s->job.worker};
     s->err = (struct asid_err){0};
     s->source = (struct str){"", 0};
+    s->came = NULL;
     s->is_record = s->reused = false;
     s->reused_from[0] = '\0';
     s->id = "";

@@ -440,6 +440,58 @@ static void test_threads(void)
     check_case("threads share a schema");
 }
 
+/* What the check of changes says of a value must be what the whole check
+ * says: of parts that are new, moved, or read otherwise because of a change. */
+static void test_changes(void)
+{
+    const struct schema *s = load(
+        "{\"properties\":{\"a\":{\"type\":\"array\",\"items\":{\"properties\":{"
+        "\"n\":{\"type\":\"number\"}}}},\"b\":{\"prefixItems\":[{\"type\":"
+        "\"number\"},{\"type\":\"string\"}]},\"c\":{\"anyOf\":[{\"properties\":{"
+        "\"k\":{\"const\":1},\"v\":{\"type\":\"number\"}}},{\"properties\":{"
+        "\"k\":{\"const\":2},\"v\":{\"type\":\"string\"}}}]},\"d\":{},\"t\":{"
+        "\"type\":\"string\"}}}");
+    const char *text = "{\"a\":[{\"n\":1},{\"n\":2}],\"b\":[1,\"x\",2],\"c\":{"
+                       "\"k\":1,\"v\":1},\"d\":[{\"n\":\"x\"}],\"t\":\"x\"}";
+
+    for (int i = 0; i < 7; i++) {
+        static const bool fits[] = {true,  false, false, false,
+                                    false, false, true};
+        struct json *v = parse(text), *part = NULL;
+
+        CHECK_OK(schema_check(s, &arena, v, NULL, &err), err);
+        if (i == 0)
+            json_set_i64(&arena, json_path(v, "a.0"), "n", 7);
+        if (i == 1) /* a new value */
+            json_set_text(&arena, json_path(v, "a.1"), "n", "x");
+        if (i == 2) { /* one from where all is allowed */
+            part = json_path(v, "d.0");
+            json_unlink(part);
+            json_append(json_get(v, "a"), part);
+        }
+        if (i == 3) { /* one inside what is moved */
+            part = json_get(v, "d");
+            json_unlink(part);
+            json_set(&arena, v, "a", part);
+        }
+        if (i == 4) /* one that has another place now */
+            json_unlink(json_path(v, "b.0"));
+        if (i == 5) /* one that is read by another alternative now */
+            json_set_i64(&arena, json_get(v, "c"), "k", 2);
+        if (i == 6) {
+            part = json_path(v, "a.0");
+            json_unlink(part);
+            json_append(json_get(v, "a"), part);
+        }
+        CHECK((schema_check(s, &arena, v, NULL, &err) == ASID_OK) == fits[i],
+              "change %d, all", i);
+        CHECK((schema_check_changes(s, &arena, v, NULL, &err) == ASID_OK) ==
+                  fits[i],
+              "change %d", i);
+    }
+    check_case("changes are checked as the whole is");
+}
+
 int main(void)
 {
     test_keywords();
@@ -449,6 +501,7 @@ int main(void)
     test_recursive();
     test_embedded();
     test_threads();
+    test_changes();
     arena_release(&arena);
     return check_done();
 }

@@ -34,6 +34,13 @@ enum asid_rc schema_check(const struct schema *s, struct arena *scratch,
                           const struct json *value, const struct json **at,
                           struct asid_err *err) ASID_WARN_UNUSED;
 
+/* The same of a parsed value that fitted the schema and was changed since: only
+ * what was changed or moved is looked at, and what is around it. */
+enum asid_rc schema_check_changes(const struct schema *s, struct arena *scratch,
+                                  const struct json *value,
+                                  const struct json **at,
+                                  struct asid_err *err) ASID_WARN_UNUSED;
+
 /* The files of schemas/ embedded in the program: "record.schema.json",
  * "pipeline.schema.json", "codes.tsv", "ledger.sql". Empty when there is no
  * such file. */
