@@ -70,6 +70,40 @@ static bool is_decimal(struct str t)
     return i == t.n;
 }
 
+/* 10^i; all of them are doubles without an error. */
+static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+/* A decimal of up to 15 digits without an exponent, as nearly all are: its
+ * digits and the power of ten are doubles without an error, so the quotient,
+ * rounded once, is the double that is nearest. */
+static bool few_digits(struct str t, double *out)
+{
+    bool minus = t.n > 0 && t.p[0] == '-', point = false;
+    uint64_t digits = 0;
+    size_t n = 0, behind = 0;
+
+    if (t.n > 17)
+        return false;
+    for (size_t i = minus; i < t.n; i++) {
+        if (t.p[i] == '.') {
+            point = true;
+            continue;
+        }
+        if (!is_digit(t.p[i]))
+            return false;
+        digits = digits * 10 + (uint64_t)(t.p[i] - '0');
+        behind += point;
+        n++;
+    }
+    if (n > 15)
+        return false;
+    *out = (double)digits / powers[behind];
+    if (minus)
+        *out = -*out;
+    return true;
+}
+
 bool num_f64(struct str text, double *out)
 {
     char space[512];
@@ -77,6 +111,8 @@ bool num_f64(struct str text, double *out)
 
     if (!is_decimal(text) || text.n >= sizeof space)
         return false;
+    if (few_digits(text, out))
+        return true;
     memcpy(space, text.p, text.n);
     space[text.n] = '\0';
     /* Programs never call setlocale, so the point is a point. */
@@ -106,6 +142,36 @@ static unsigned format_whole(int64_t value, char space[32])
     return at;
 }
 
+/* A number of up to four decimals, by hand as well: the fewest that read back
+ * as the same. 0 when it has more, or too many digits. */
+static unsigned format_decimals(double value, char space[32])
+{
+    enum { DECIMALS = 4 };
+    char digits[32];
+
+    for (unsigned decimals = 1; decimals <= DECIMALS; decimals++) {
+        double whole = rint(fabs(value) * powers[decimals]);
+        unsigned n, zeros, at = 0;
+
+        if (!(whole < powers[15]))
+            return 0;
+        if (whole / powers[decimals] != fabs(value))
+            continue;
+        n = format_whole((int64_t)whole, digits);
+        if (value < 0)
+            space[at++] = '-';
+        zeros = n <= decimals ? decimals + 1 - n : 0;
+        for (unsigned i = 0; i < zeros + n; i++) {
+            if (i == zeros + n - decimals)
+                space[at++] = '.';
+            space[at++] = i < zeros ? '0' : digits[i - zeros];
+        }
+        space[at] = '\0';
+        return at;
+    }
+    return 0;
+}
+
 unsigned num_format(double value, char space[32])
 {
     int n = 0;
@@ -113,6 +179,9 @@ unsigned num_format(double value, char space[32])
     BUG_IF(!isfinite(value));
     if (fabs(value) < 9007199254740992.0 && rint(value) == value)
         return format_whole((int64_t)value, space);
+    n = (int)format_decimals(value, space);
+    if (n > 0)
+        return (unsigned)n;
     for (int digits = 1; digits <= 17; digits++) {
         n = snprintf(space, 32, "%.*g", digits, value);
         if (strtod(space, NULL) == value)

@@ -224,6 +224,31 @@ static void test_format(void)
         CHECK(num_format(x, space) < 32, "%s", space);
         CHECK(num_f64(str_of(space), &y) && x <= y && x >= y, "%s", space);
     }
+    for (int i = 0; i < 200000; i++) {
+        double scale = (double[]){1, 10, 100, 1e3, 1e4, 1e5, 1e6}[i % 7], x, y;
+        char space[32], want[32];
+
+        bits ^= bits << 13;
+        bits ^= bits >> 7;
+        bits ^= bits << 17;
+        x = (double)((int64_t)bits >> (10 + i % 50)) / scale;
+        if (i % 3 == 0)
+            x = nextafter(x, 0);
+        if (rint(x) == x)
+            continue;
+        for (int digits = 1; digits <= 17; digits++) {
+            snprintf(want, sizeof want, "%.*g", digits, x);
+            if (strtod(want, NULL) == x)
+                break;
+        }
+        num_format(x, space);
+        CHECK_TEXT(space, want);
+        CHECK(num_f64(str_of(space), &y) && x <= y && x >= y, "%s", space);
+        snprintf(want, sizeof want, "%.*f", i % 12, x);
+        CHECK(num_f64(str_of(want), &y), "%s", want);
+        x = strtod(want, NULL);
+        CHECK(memcmp(&x, &y, sizeof x) == 0, "%s", want);
+    }
     check_case("numbers are written as short as reads back the same");
 }
 
