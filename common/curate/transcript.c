@@ -92,14 +92,19 @@ static void cut_words(struct arena *a, struct words *to, struct str text,
 }
 
 /* The next listed word that has something to compare, or NULL. */
-static const struct json *next_listed(const struct json *v, struct str *core)
+static const struct json *next_listed(const struct json *v, struct str *listed)
 {
     for (; v; v = json_next(v)) {
-        *core = transcript_core(str_trim(text_of(v, "text")));
-        if (core->n > 0)
+        *listed = str_trim(text_of(v, "text"));
+        if (transcript_core(*listed).n > 0)
             return v;
     }
     return NULL;
+}
+
+static bool same_core(struct str a, struct str b)
+{
+    return str_eq(a, b) || str_eq(transcript_core(a), transcript_core(b));
 }
 
 /* Whether the list is the text with words left out, and how many are. Only
@@ -108,12 +113,12 @@ static const struct json *next_listed(const struct json *v, struct str *core)
 static size_t left_out(struct str text, const struct json *list)
 {
     size_t at = 0, missing = 0;
-    struct str word, core;
-    const struct json *v = next_listed(json_first(list), &core);
+    struct str word, listed;
+    const struct json *v = next_listed(json_first(list), &listed);
 
     while (transcript_cut(text, &at, &word)) {
-        if (v && str_eq(core, transcript_core(word)))
-            v = next_listed(json_next(v), &core);
+        if (v && same_core(listed, word))
+            v = next_listed(json_next(v), &listed);
         else
             missing++;
     }
@@ -129,10 +134,10 @@ static void list_words(struct arena *a, struct words *to, struct str text,
 
     json_each(v, list) {
         struct transcript_word w = word_of(v, segment);
-        struct str core = transcript_core(w.text);
+        bool compare = put_back && transcript_core(w.text).n > 0;
 
-        while (put_back && core.n > 0 && transcript_cut(text, &at, &word) &&
-               !str_eq(core, transcript_core(word))) {
+        while (compare && transcript_cut(text, &at, &word) &&
+               !same_core(w.text, word)) {
             struct transcript_word other = untimed(word, segment);
 
             add_word(a, to, &other);

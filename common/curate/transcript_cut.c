@@ -32,6 +32,15 @@ static bool in_ranges(const struct range *table, size_t n, uint32_t cp)
 }
 #define IN(table, cp) in_ranges(table, sizeof(table) / sizeof *(table), cp)
 
+/* What a character is to the cutting of words. */
+enum kind { WORD, BLANK, MARK };
+
+/* Of ASCII, which most transcripts are; the tables below say the same. */
+static const unsigned char ascii_kinds[128] = {
+    [0x00 ... 0x20] = BLANK, ['!' ... '/'] = MARK, [':' ... '@'] = MARK,
+    ['[' ... '`'] = MARK,    ['{' ... '~'] = MARK, [0x7f] = BLANK,
+};
+
 bool transcript_blank(uint32_t cp)
 {
     static const struct range blanks[] = {
@@ -114,23 +123,26 @@ static unsigned look(struct str text, size_t at, uint32_t *cp)
     return n;
 }
 
-static bool in_word(uint32_t cp)
+/* The kind of the character at `at`, and its length. */
+static inline enum kind kind_at(struct str text, size_t at, unsigned *n)
 {
-    return !transcript_blank(cp) && !is_mark(cp);
-}
-
-/* Past the characters for which `of` holds. */
-static size_t skip(struct str text, size_t at, bool (*of)(uint32_t cp))
-{
+    unsigned char c = (unsigned char)text.p[at];
     uint32_t cp;
 
-    while (at < text.n) {
-        unsigned n = look(text, at, &cp);
+    *n = 1;
+    if (c < 0x80)
+        return (enum kind)ascii_kinds[c];
+    *n = look(text, at, &cp);
+    return transcript_blank(cp) ? BLANK : is_mark(cp) ? MARK : WORD;
+}
 
-        if (!of(cp))
-            break;
+/* Past the characters of a kind. */
+static size_t skip(struct str text, size_t at, enum kind kind)
+{
+    unsigned n;
+
+    while (at < text.n && kind_at(text, at, &n) == kind)
         at += n;
-    }
     return at;
 }
 
@@ -156,11 +168,15 @@ static size_t skip_run(struct str text, size_t at)
     uint32_t cp;
 
     while (at < text.n) {
-        unsigned n = look(text, at, &cp);
+        unsigned n;
 
-        if (transcript_blank(cp) || transcript_unspaced(cp) ||
-            (opens(cp) && cp >= 0x3000))
+        if (kind_at(text, at, &n) == BLANK)
             break;
+        if (n > 1) {
+            (void)look(text, at, &cp);
+            if (transcript_unspaced(cp) || (opens(cp) && cp >= 0x3000))
+                break;
+        }
         at += n;
     }
     return at;
@@ -184,18 +200,18 @@ bool transcript_cut(struct str text, size_t *at, struct str *word)
     uint32_t cp;
     size_t from, i = *at;
 
-    for (;;) {
-        from = i = skip(text, i, transcript_blank);
-        i = skip(text, i, is_mark);
-        if (i >= text.n)
+    do {
+        unsigned n;
+
+        from = i = skip(text, i, BLANK);
+        i = skip(text, i, MARK);
+        if (i < text.n && kind_at(text, i, &n) == WORD)
             break;
-        (void)look(text, i, &cp);
-        if (in_word(cp))
-            break;
-    }
+    } while (i < text.n);
     *at = i;
     if (i >= text.n)
         return false;
+    (void)look(text, i, &cp);
     if (transcript_unspaced(cp))
         i = skip_closing(text, skip_one(text, i));
     else
@@ -208,12 +224,11 @@ bool transcript_cut(struct str text, size_t *at, struct str *word)
 struct str transcript_core(struct str word)
 {
     size_t from = 0, end = 0;
-    uint32_t cp;
 
     for (size_t i = 0; i < word.n;) {
-        unsigned n = look(word, i, &cp);
+        unsigned n;
 
-        if (in_word(cp)) {
+        if (kind_at(word, i, &n) == WORD) {
             if (end == 0)
                 from = i;
             end = i + n;
