@@ -33,17 +33,39 @@ struct align_note *align_note(struct align_text *t, enum align_kind kind,
     return note;
 }
 
+/* How many bytes come before the first 8 that are not all ASCII. */
+static size_t ascii_span(struct str s)
+{
+    size_t i = 0;
+    uint64_t some;
+
+    for (; s.n - i >= sizeof some; i += sizeof some) {
+        memcpy(&some, s.p + i, sizeof some);
+        if (some & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return i;
+}
+
 /* Whether there can be a quote at all: most texts of a record have none, and
  * need no look at their words. */
 static bool may_quote(struct str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
+    const char *end = s.p + s.n;
+
+    if (s.n == 0)
+        return false;
+    if (memchr(s.p, '"', s.n) || memchr(s.p, '`', s.n))
+        return true;
+    for (const char *p = s.p; (p = memchr(p, '\'', (size_t)(end - p))); p++) {
+        /* An apostrophe stands behind a letter. */
+        if (p == s.p || (unsigned char)p[-1] <= '/')
+            return true;
+    }
+    for (size_t i = ascii_span(s); i < s.n; i++) {
         unsigned char c = (unsigned char)s.p[i];
 
-        if (c == '"' || c == 0xc2 || c >= 0xe2 || c == '`')
-            return true;
-        /* An apostrophe stands behind a letter. */
-        if (c == '\'' && (i == 0 || (unsigned char)s.p[i - 1] <= '/'))
+        if (c == 0xc2 || c >= 0xe2)
             return true;
     }
     return false;
