@@ -190,7 +190,8 @@ static size_t preposition(struct str text, size_t at)
     struct str rest = {text.p + at, text.n - at};
     char first = (char)(rest.p[0] | 0x20);
 
-    if (first != 'a' && first != 'f')
+    /* Most words that begin so are "a" and "and". */
+    if (rest.n < 2 || !strchr(first == 'a' ? "trb" : "r", rest.p[1]))
         return 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t n = strlen(words[i]);
@@ -250,14 +251,14 @@ static const uint8_t classes[256] = {
  * this looks at all text of a record. */
 static size_t next_begin(const char *p, size_t i, size_t n)
 {
-    unsigned before = i > 0 ? classes[(unsigned char)p[i - 1]] : 0;
-
     for (; i < n; i++) {
         unsigned class = classes[(unsigned char)p[i]];
 
-        if ((class & (FIRST | BRACKET)) > (before & LETTER) * FIRST)
+        if (!(class & (FIRST | BRACKET)))
+            continue;
+        if (class & BRACKET || i == 0 ||
+            !(classes[(unsigned char)p[i - 1]] & LETTER))
             break;
-        before = class;
     }
     return i;
 }
