@@ -243,8 +243,10 @@ struct index {
     struct event *events;
     uint8_t *texts; /* [n]: of each event */
     size_t n;
-    struct posting *slots;
+    uint32_t *slots; /* of postings, from 1; 0: free */
     size_t mask;
+    struct posting *postings;
+    uint32_t n_postings, postings_room;
     uint16_t *shared;  /* [n]: words shared with the claim at hand */
     uint32_t *touched; /* claims with shared > 0 */
     size_t n_touched;
@@ -277,14 +279,37 @@ static size_t list_events(struct index *x, size_t *words)
     return x->n;
 }
 
+static struct posting *new_posting(struct index *x, uint64_t stem)
+{
+    struct posting *p;
+
+    if (x->n_postings == x->postings_room) {
+        uint32_t room = x->postings_room ? 2 * x->postings_room : 64;
+
+        p = arena_array(x->c->work, room, sizeof *p);
+        if (x->n_postings > 0)
+            memcpy(p, x->postings, x->n_postings * sizeof *p);
+        x->postings = p;
+        x->postings_room = room;
+    }
+    p = &x->postings[x->n_postings++];
+    p->stem = stem;
+    return p;
+}
+
 static struct posting *posting_of(struct index *x, uint64_t stem)
 {
     size_t i = (size_t)(stem ^ stem >> 29) & x->mask;
 
-    while (x->slots[i].n > 0 && x->slots[i].stem != stem)
+    while (x->slots[i] > 0) {
+        struct posting *p = &x->postings[x->slots[i] - 1];
+
+        if (p->stem == stem)
+            return p;
         i = (i + 1) & x->mask;
-    x->slots[i].stem = stem;
-    return &x->slots[i];
+    }
+    x->slots[i] = x->n_postings + 1;
+    return new_posting(x, stem);
 }
 
 /* Note that a word stands in event e, and with which earlier ones of other
