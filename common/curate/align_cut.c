@@ -74,13 +74,52 @@ static void cut_ellipses(struct str words, struct align_parts *p)
         p->n--;
 }
 
-void align_cut(struct align_speech *s, struct str words,
-               struct align_parts *parts)
+/* --- quotes that were taken apart before ------------------------------------ */
+
+enum { CUTS_MAX = 64 };
+
+struct align_cut {
+    struct str words;
+    struct align_parts parts;
+    struct align_cut *next;
+};
+
+static struct align_cut *cut_of(struct align_speech *s, struct str words)
 {
-    parts->letters = align_letters_of(s, words);
+    for (struct align_cut *c = s->cuts; c; c = c->next)
+        if (str_eq(c->words, words))
+            return c;
+    return NULL;
+}
+
+static struct align_cut *new_cut(struct align_speech *s, struct str words)
+{
+    struct align_cut *c = arena_alloc(s->arena, sizeof *c);
+
+    /* The text may be gone before the transcript is. */
+    c->words = (struct str){arena_strndup(s->arena, words.p, words.n), words.n};
+    if (s->n_cuts == CUTS_MAX) {
+        s->cuts = NULL;
+        s->n_cuts = 0;
+    }
+    c->next = s->cuts;
+    s->cuts = c;
+    s->n_cuts++;
+    return c;
+}
+
+const struct align_parts *align_cut(struct align_speech *s, struct str words)
+{
+    struct align_cut *c = cut_of(s, words);
+    struct align_parts *parts;
+
+    if (c)
+        return &c->parts;
+    c = new_cut(s, words);
+    parts = &c->parts;
+    parts->letters = align_letters_of(s, c->words);
     parts->n = 1;
-    parts->cut[0] = 0;
-    parts->ellipsis[0] = (struct span){0, 0};
-    cut_ellipses(words, parts);
+    cut_ellipses(c->words, parts);
     parts->cut[parts->n] = parts->letters.n_pieces;
+    return parts;
 }

@@ -480,9 +480,8 @@ struct align_found align_find(struct align_speech *s,
 {
     struct align_found whole = {0}, apart = {0};
     struct search f = {.s = s, .o = o, .q = q};
-    struct align_parts *parts = arena_alloc(s->arena, sizeof *parts);
+    const struct align_parts *parts = align_cut(s, q->words);
 
-    align_cut(s, q->words, parts);
     if (parts->letters.n_pieces == 0 || s->letters.n_pieces == 0)
         return whole;
     if (parts->letters.n > PATTERN_MAX) {

@@ -69,7 +69,9 @@ struct align_speech {
     uint32_t *distance; /* [letters.n_pieces] */
     uint64_t *bits;     /* scratch of patterns */
     size_t n_bits;
-    uint64_t work; /* steps left */
+    uint64_t work;          /* steps left */
+    struct align_cut *cuts; /* the last quotes taken apart */
+    size_t n_cuts;
 };
 
 /* Letters and pieces while they are gathered. */
@@ -153,8 +155,8 @@ struct align_parts {
     struct span ellipsis[PARTS_MAX];
     size_t n; /* 1: in one piece */
 };
-void align_cut(struct align_speech *s, struct str words,
-               struct align_parts *parts);
+/* A record has most of its quotes several times: they are taken apart once. */
+const struct align_parts *align_cut(struct align_speech *s, struct str words);
 
 /* --- order ------------------------------------------------------------------- */
 
