@@ -332,24 +332,39 @@ static bool check_own(struct check *c, const struct schema *s,
     return true;
 }
 
-static bool check(struct check *c, const struct schema *s, const struct json *v)
+static bool check_whole(struct check *c, const struct schema *s,
+                        const struct json *v)
 {
-    bool fits, partly = c->partly;
+    bool fits;
 
-    if (partly && !(v->flags & (JSON_CHANGED | JSON_MOVED)))
-        return true;
     if (c->depth == NESTED_MAX)
         return schema_say(c, v, "nested too deeply");
     c->depth++;
-    /* Parts of what was moved were checked in another place. By alternatives,
-     * and by an element's index, what is around a part says what it is checked
-     * against. */
-    c->partly = partly && !(v->flags & JSON_MOVED) && s->first.n == 0 &&
-                s->any.n == 0 && s->one.n == 0 && !s->not_this;
-    fits = check_own(c, s, v) && check_combined(c, s, v);
-    c->partly = partly;
+    fits = check_own(c, s, v) && (!s->combined || check_combined(c, s, v));
     c->depth--;
     return fits;
+}
+
+/* What nobody changed or moved was checked before. Parts of what was moved
+ * were checked in another place; and by alternatives or an element's index,
+ * what is around a part says what it is checked against. */
+static bool check_changes(struct check *c, const struct schema *s,
+                          const struct json *v)
+{
+    bool fits;
+
+    if (!(v->flags & (JSON_CHANGED | JSON_MOVED)))
+        return true;
+    c->partly = !(v->flags & JSON_MOVED) && s->first.n == 0 && s->any.n == 0 &&
+                s->one.n == 0 && !s->not_this;
+    fits = check_whole(c, s, v);
+    c->partly = true;
+    return fits;
+}
+
+static bool check(struct check *c, const struct schema *s, const struct json *v)
+{
+    return c->partly ? check_changes(c, s, v) : check_whole(c, s, v);
 }
 
 static enum asid_rc check_value(struct check *c, const struct schema *s,

@@ -66,7 +66,8 @@ struct schema {
     const struct schema *items; /* of the remaining elements; or NULL */
     const struct schema *ref, *not_this;
     struct schema_list all, any, one;
-    uint8_t mark; /* of the search for loops while loading */
+    bool combined; /* one of ref, not_this, all, any, one is set */
+    uint8_t mark;  /* of the search for loops while loading */
 };
 
 /* Order of the property table: cheap to compare, not meant to be read. */
@@ -74,7 +75,11 @@ static inline int schema_name_order(struct str a, struct str b)
 {
     if (a.n != b.n)
         return a.n < b.n ? -1 : 1;
-    return a.n ? memcmp(a.p, b.p, a.n) : 0;
+    if (a.n == 0)
+        return 0;
+    if (a.p[0] != b.p[0]) /* most names of a length differ there */
+        return (unsigned char)a.p[0] < (unsigned char)b.p[0] ? -1 : 1;
+    return memcmp(a.p, b.p, a.n);
 }
 
 #endif

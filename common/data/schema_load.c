@@ -500,6 +500,7 @@ static enum asid_rc load_node(struct loading *l, const struct json *from,
     json_each(k, from)
         TRY(load_keyword(l, k, s));
     TRY(load_properties(l, s));
+    s->combined = s->ref || s->not_this || s->all.n || s->any.n || s->one.n;
     l->depth--;
     return ASID_OK;
 }
