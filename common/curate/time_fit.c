@@ -31,7 +31,7 @@ struct piece {
 };
 
 struct sample {
-    struct piece p[TIME_MAX_EVIDENCE];
+    struct piece *p; /* room for TIME_MAX_EVIDENCE, or as many as there are */
     size_t n;
     double weight; /* of all */
     double range;  /* seconds over which an outlier can lie */
@@ -78,12 +78,13 @@ static bool confirms(struct sample *s, const struct time_evidence *e)
     return false;
 }
 
-static void sample_take(struct sample *s, const struct time_evidence *e,
-                        size_t n)
+static void sample_take(struct arena *scratch, struct sample *s,
+                        const struct time_evidence *e, size_t n)
 {
     size_t most = n < TIME_MAX_EVIDENCE ? n : TIME_MAX_EVIDENCE;
     double first = INFINITY, last = -INFINITY;
 
+    s->p = arena_array(scratch, most, sizeof *s->p);
     for (size_t i = 0; i < most; i++) {
         const struct time_evidence *from = &e[i * n / most];
         double weight = from->n > 0 ? weight_of(from, s->clip) : 0;
@@ -494,13 +495,12 @@ static bool is_plain(const struct sample *s)
 struct time_fit time_fit(struct arena *scratch, const struct time_evidence *e,
                          size_t n, const struct time_clip *clip)
 {
-    struct sample *s = arena_alloc(scratch, sizeof *s);
+    struct sample sample = {.clip = clip}, *s = &sample;
     struct sums sums[MODELS];
     struct model m[MODELS];
     struct time_fit fit = {.cause = TIME_UNKNOWN, .rate = 1};
 
-    s->clip = clip;
-    sample_take(s, e, n);
+    sample_take(scratch, s, e, n);
     fit.n = s->weight;
     if (s->weight < 3)
         return fit;
