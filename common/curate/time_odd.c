@@ -191,7 +191,7 @@ static size_t preposition(struct str text, size_t at)
     char first = (char)(rest.p[0] | 0x20);
 
     /* Most words that begin so are "a" and "and". */
-    if (rest.n < 2 || !strchr(first == 'a' ? "trb" : "r", rest.p[1]))
+    if (rest.n < 2 || rest.p[1] == ' ' || rest.p[1] == 'n')
         return 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t n = strlen(words[i]);
