@@ -360,7 +360,8 @@ static void set_quotes(struct work *w, const struct transcript *t)
         qsort(list, n, sizeof *list, spoken_first);
     for (size_t i = 0; i < n; i++)
         json_append(made, quote_json(w, &list[i], &from));
-    if (str_eq(bytes_of(w->a, old, false), bytes_of(w->a, made, false)))
+    if (json_count(old) == n &&
+        str_eq(bytes_of(w->a, old, false), bytes_of(w->a, made, false)))
         return;
     if (n == 0)
         json_unlink(old);
