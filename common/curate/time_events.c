@@ -150,17 +150,32 @@ static bool has_phrase(struct str text, const char *const *list, size_t n)
     return false;
 }
 
-/* One of the words that every phrase about a cut has; cheap. */
+/* Words of which every phrase about a cut has one. */
+static bool is_of_cut(struct str w)
+{
+    if (w.n < 3)
+        return false;
+    switch (w.p[0]) {
+    case 'c':
+        return w.p[1] == 'u'   ? str_starts(w, "cut")
+               : w.p[1] == 'h' ? str_starts(w, "change")
+                               : false;
+    case 's':
+        return w.p[1] == 'h'   ? str_starts(w, "shift")
+               : w.p[1] == 'w' ? str_starts(w, "switch")
+                               : false;
+    case 'b':
+        return w.p[1] == 'e' && str_starts(w, "begin");
+    default:
+        return false;
+    }
+}
+
+/* A quick look, before phrases are looked for. */
 static bool may_speak_of_cut(const struct text *t, const struct text_claim *c)
 {
     for (size_t i = c->first_word; i < c->first_word + c->n_words; i++) {
-        struct str w = span_of(t->text, t->words[i].at);
-
-        if (w.n < 3)
-            continue;
-        if (w.p[0] == 'c'   ? str_starts(w, "cut") || str_starts(w, "change")
-            : w.p[0] == 's' ? str_starts(w, "shift") || str_starts(w, "switch")
-                            : w.p[0] == 'b' && str_starts(w, "begin"))
+        if (is_of_cut(span_of(t->text, t->words[i].at)))
             return true;
     }
     return false;
