@@ -171,6 +171,8 @@ struct m_claim {
     bool repeats;     /* a word of its own comes twice */
     bool again;       /* tells more of somebody who was told of before */
     uint64_t quoted;  /* hash of the words inside quotation marks; 0: none */
+    uint32_t wording; /* the same for claims of the same words and facts */
+    uint32_t first;   /* the first claim of the pool of that wording */
     uint64_t sources; /* bits: who says it */
     struct m_note *notes;
     /* merge_candidates(); NULL: not asked for yet */
@@ -213,6 +215,23 @@ struct m_index {
     uint32_t *claims;
 };
 
+/* The words and facts of a claim, which others may have as well. */
+struct m_wording {
+    uint64_t key;
+    const struct text *t;
+    const struct text_claim *c;
+    const struct m_claim *claim; /* what is made of them; NULL: not yet */
+    uint32_t first;              /* the first claim of a pool that has them */
+    uint32_t pool;               /* of which pool */
+};
+
+struct m_wordings {
+    struct m_wording *list;
+    uint32_t *slots; /* index + 1 of list */
+    uint32_t n, room;
+    size_t mask;
+};
+
 struct merge {
     const struct merge_policy *p;
     struct arena *arena;
@@ -227,7 +246,9 @@ struct merge {
     struct m_claim *claims;
     size_t n_claims;
     struct m_index index;
-    uint64_t *memo; /* answers of merge_says() about these claims */
+    struct m_wordings wordings; /* of all pools */
+    uint32_t pools;             /* that were made so far */
+    uint64_t *memo;             /* answers of merge_says() about these claims */
     struct m_conflict *conflicts, **conflicts_end;
     struct m_text fusion[2]; /* see merge_fusion.c */
     struct m_page *page;     /* space for writing, see merge_write.c */
@@ -241,6 +262,11 @@ enum {
     MERGE_QUOTES = 512 /* quotes compared with each other */
 };
 
+#define MERGE_NO_WORDING UINT32_MAX /* of a claim whose wording is its own */
+
+/* A list of n elements in the arena, not cleared: for what is written whole. */
+void *merge_list(const struct merge *m, size_t n, size_t size);
+
 /* merge_collect.c: sources and texts in the canonical order, analysed. */
 enum asid_rc merge_collect(struct merge *m, struct asid_err *err);
 /* Instead of the record's sources: its caption as the only one. */
@@ -248,6 +274,20 @@ void merge_collect_caption(struct merge *m, struct str name,
                            struct str caption);
 /* Take the text apart as it reads now. */
 void merge_analyse(struct merge *m, struct m_text *t);
+/* merge_wording.c: the wording of a claim, made when it is new; NULL: it shares
+ * none. */
+struct m_wording *merge_wording(struct merge *m, const struct m_claim *c);
+/* The same words and facts, in the same places. */
+static inline bool merge_same_wording(const struct m_claim *a,
+                                      const struct m_claim *b)
+{
+    return a->wording == b->wording && a->wording != MERGE_NO_WORDING;
+}
+/* Whether the words [first, end) have an anchor among them. */
+bool merge_is_anchored(const struct text *t, size_t first, size_t end);
+/* The first anchor that ends behind a byte of the text. */
+size_t merge_anchor_at(const struct text *t, size_t byte);
+
 /* merge_pool.c: claims of all texts and their index. */
 void merge_pool(struct merge *m);
 /* The claims that have the stem, in the pool's order. */
@@ -258,7 +298,14 @@ size_t merge_word_at(const struct text *t, size_t byte);
 /* The same for a byte of the claim or of its subject. */
 size_t merge_word_near(const struct m_claim *c, size_t byte);
 /* Seconds between two claims; 0 when they meet or one has no time. */
-double merge_gap(const struct m_claim *a, const struct m_claim *b);
+static inline double merge_gap(const struct m_claim *a, const struct m_claim *b)
+{
+    if (!isfinite(a->start) || !isfinite(b->start))
+        return 0;
+    if (a->start > b->end)
+        return a->start - b->end;
+    return b->start > a->end ? b->start - a->end : 0;
+}
 
 /* merge_settle.c: what a decision does. */
 struct str merge_sentence(struct merge *m, const struct m_claim *c);

@@ -141,8 +141,6 @@ static bool compare(const struct m_claim *x, const struct m_claim *y)
 
     if (y->quoted && y->quoted != x->quoted)
         return false;
-    if (y->c->summary != x->c->summary)
-        return false;
     if (!same_subject(x, y) ||
         (!same && (!all_words(x, y) || !same_order(x, y))))
         return false;
@@ -154,16 +152,20 @@ static bool compare(const struct m_claim *x, const struct m_claim *y)
 }
 
 /* The same pair is asked about for the order, for the attributes and for the
- * caption; what two claims say does not change while they are in the pool. */
+ * caption; what two claims say does not change while they are in the pool, and
+ * is the same for all claims of their wordings. */
 bool merge_says(const struct merge *m, const struct m_claim *x,
                 const struct m_claim *y)
 {
     uint64_t pair, *memo;
     bool says;
 
-    if (y->needs & ~x->has)
+    if (y->needs & ~x->has || y->c->summary != x->c->summary)
         return false;
-    pair = ((uint64_t)(x - m->claims) << 31 | (uint64_t)(y - m->claims)) + 1;
+    if (merge_same_wording(x, y) && y->needs && !y->repeats &&
+        y->c->n_facts <= FACTS_MAX)
+        return true;
+    pair = ((uint64_t)x->first << 31 | y->first) + 1;
     memo = &m->memo[(pair * 0x9e3779b97f4a7c15u >> 32) % MERGE_MEMO];
     if (*memo >> 1 == pair)
         return *memo & 1;
@@ -237,7 +239,7 @@ static const uint32_t *rarest(const struct merge *m, const struct m_claim *y,
 const uint32_t *merge_candidates(const struct merge *m, const struct m_claim *y,
                                  size_t *n)
 {
-    struct m_claim *c = &m->claims[y - m->claims];
+    struct m_claim *c = &m->claims[y->first];
 
     if (!c->near) {
         c->near =
@@ -250,28 +252,33 @@ const uint32_t *merge_candidates(const struct merge *m, const struct m_claim *y,
     return c->near;
 }
 
+static bool may_join(const struct m_claim *x, const struct m_claim *y,
+                     bool caption)
+{
+    return x != y && x->text != y->text && !x->gone &&
+           (caption || x->attribute == y->attribute);
+}
+
+/* What is cheap to ask is asked first. */
 static void find_cover(struct merge *m, size_t i, bool caption)
 {
     struct m_claim *y = &m->claims[i];
-    ptrdiff_t best = -1;
+    const struct m_claim *best = NULL;
     size_t n;
     const uint32_t *list = merge_candidates(m, y, &n);
 
     for (size_t k = 0; k < n; k++) {
         const struct m_claim *x = &m->claims[list[k]];
 
-        if (x == y || x->text == y->text || x->gone ||
-            (!caption && x->attribute != y->attribute) ||
+        if (!may_join(x, y, caption) || (best && !better(x, best, caption)) ||
             !merge_covers(m, x, y))
             continue;
-        if (merge_covers(m, y, x) && better(y, x, caption))
+        if (better(y, x, caption) && merge_says(m, y, x))
             continue;
-        if (root(m, list[k]) == i)
-            continue;
-        if (best < 0 || better(x, &m->claims[best], caption))
-            best = (ptrdiff_t)list[k];
+        if (root(m, list[k]) != i)
+            best = x;
     }
-    y->joined = best;
+    y->joined = best ? best - m->claims : -1;
 }
 
 /* --- what the one that stays takes over -------------------------------------------- */

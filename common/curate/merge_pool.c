@@ -3,6 +3,19 @@
 
 #include "merge_int.h"
 
+void *merge_list(const struct merge *m, size_t n, size_t size)
+{
+    enum { ALIGNED = 16 };
+    size_t bytes;
+    uintptr_t at;
+    char *p;
+
+    BUG_IF(!size_mul(n, size, &bytes) || !size_add(bytes, ALIGNED, &bytes));
+    p = arena_bytes(m->arena, bytes);
+    at = (uintptr_t)p;
+    return p + (((at + ALIGNED - 1) & ~(uintptr_t)(ALIGNED - 1)) - at);
+}
+
 static bool is_visual(enum attribute a)
 {
     return a == ATTRIBUTE_SCENE || a == ATTRIBUTE_CHARACTERS ||
@@ -68,26 +81,10 @@ size_t merge_word_near(const struct m_claim *c, size_t byte)
                                            : word_in(t, end, t->n_words, byte);
 }
 
-/* The first anchor that ends behind a byte of the text. */
-static size_t anchor_at(const struct text *t, size_t byte)
-{
-    size_t low = 0, high = t->n_anchors;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-
-        if (t->anchors[mid].at.at + t->anchors[mid].at.n <= byte)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
 /* Whether a word lies inside an anchor: its number is no detail. */
 static bool in_anchor(const struct text *t, const struct text_word *w)
 {
-    size_t i = anchor_at(t, w->at.at);
+    size_t i = merge_anchor_at(t, w->at.at);
 
     return i < t->n_anchors && t->anchors[i].at.at <= w->at.at;
 }
@@ -97,17 +94,6 @@ struct stems {
     size_t n;
     bool anchored; /* an anchor may stand among the words */
 };
-
-/* Most claims have no anchor inside; their words need not be asked for it. */
-static bool is_anchored(const struct text *t, size_t first, size_t end)
-{
-    size_t i;
-
-    if (first >= end)
-        return false;
-    i = anchor_at(t, t->words[first].at.at);
-    return i < t->n_anchors && t->anchors[i].at.at <= t->words[end - 1].at.at;
-}
 
 static void take_word(struct merge *m, struct m_claim *c,
                       const struct text_word *w, bool own, struct stems *s)
@@ -141,7 +127,9 @@ static void take_words(struct merge *m, struct m_claim *c, size_t first,
 {
     const struct text *t = c->text->t;
 
-    s->anchored = is_anchored(t, first, end);
+    /* Most claims have no anchor inside; their words need not be asked for
+     * it. */
+    s->anchored = merge_is_anchored(t, first, end);
     for (size_t i = first; i < end; i++)
         take_word(m, c, &t->words[i], own, s);
 }
@@ -177,14 +165,14 @@ static void take_stems(struct merge *m, struct m_claim *c)
     struct span subject = c->c->subject;
     size_t first = c->c->first_word, n_words = c->c->n_words;
     size_t from = 0, to = 0, distinct = 0;
-    uint64_t *own = arena_array(m->arena, n_words, sizeof *own);
+    uint64_t *own = merge_list(m, n_words, sizeof *own);
     struct stems s = {NULL, 0, false};
 
     if (subject.n) {
         from = merge_word_at(t, subject.at);
         to = merge_word_at(t, subject.at + subject.n);
     }
-    s.list = arena_array(m->arena, n_words + (to - from), sizeof s.list[0]);
+    s.list = merge_list(m, n_words + (to - from), sizeof s.list[0]);
     take_words(m, c, first, first + n_words, true, &s);
     for (size_t i = 0; i < s.n; i++)
         own[i] = s.list[i].stem;
@@ -195,6 +183,55 @@ static void take_stems(struct merge *m, struct m_claim *c)
     for (size_t i = 0; i < c->n_sorted; i++)
         distinct += c->sorted[i].own;
     c->repeats = distinct < c->n_own;
+}
+
+/* What another claim's words, which are the same, amount to. */
+static void share_stems(struct m_claim *c, const struct m_claim *with)
+{
+    c->gender = with->gender;
+    c->pronouns = with->pronouns;
+    c->ordered = with->ordered;
+    c->n_own = with->n_own;
+    c->own = with->own;
+    c->n_sorted = with->n_sorted;
+    c->sorted = with->sorted;
+    c->has = with->has;
+    c->needs = with->needs;
+    c->repeats = with->repeats;
+    c->quoted = with->quoted;
+}
+
+/* Sources mostly tell the same in the same words, each of which then need be
+ * looked at once. */
+static void take_wording(struct merge *m, struct m_claim *c)
+{
+    struct m_wording *w = merge_wording(m, c);
+
+    c->wording = w ? (uint32_t)(w - m->wordings.list) : MERGE_NO_WORDING;
+    if (w && w->claim) {
+        share_stems(c, w->claim);
+        return;
+    }
+    take_stems(m, c);
+    if (w)
+        w->claim = c;
+}
+
+/* Note the first claim of this pool that has the claim's wording. */
+static void find_first(struct merge *m, struct m_claim *c)
+{
+    uint32_t index = (uint32_t)(c - m->claims);
+    struct m_wording *w;
+
+    c->first = index;
+    if (c->wording == MERGE_NO_WORDING)
+        return;
+    w = &m->wordings.list[c->wording];
+    if (w->pool != m->pools) {
+        w->pool = m->pools;
+        w->first = index;
+    }
+    c->first = w->first;
 }
 
 /* A source that only heard has no say in what is seen; nobody has in the
@@ -224,7 +261,8 @@ static void add_claim(struct merge *m, const struct m_text *text,
                           .joined = -1};
     if (c->attribute == ATTRIBUTE_NONE)
         c->attribute = tc->attribute;
-    take_stems(m, c);
+    take_wording(m, c);
+    find_first(m, c);
     judge_source(m, c);
 }
 
@@ -242,6 +280,7 @@ static void add_again(struct merge *m, const struct m_claim *old)
     c->notes = NULL;
     c->near = NULL;
     c->joined = -1;
+    find_first(m, c);
     judge_source(m, c);
 }
 
@@ -306,8 +345,8 @@ static void build_index(struct merge *m)
     x->mask = size - 1;
     x->slots = arena_array(m->arena, size, sizeof x->slots[0]);
     x->postings = arena_array(m->arena, n + 1, sizeof x->postings[0]);
-    x->claims = arena_array(m->arena, n, sizeof x->claims[0]);
-    which = arena_array(m->arena, n, sizeof *which);
+    x->claims = merge_list(m, n, sizeof x->claims[0]);
+    which = merge_list(m, n, sizeof *which);
     n_postings = count_postings(m, x, which);
     for (uint32_t i = 0; i < n_postings; i++) {
         x->postings[i].first = first;
@@ -339,9 +378,10 @@ void merge_pool(struct merge *m)
     for (size_t i = 0; i < m->n_texts; i++)
         n += m->texts[i].t->n_claims;
     old = m->claims;
-    m->claims = arena_array(m->arena, n, sizeof m->claims[0]);
+    m->claims = merge_list(m, n, sizeof m->claims[0]);
     m->memo = arena_array(m->arena, MERGE_MEMO, sizeof m->memo[0]);
     m->n_claims = 0;
+    m->pools++;
     for (size_t i = 0; i < m->n_texts; i++) {
         struct m_text *text = &m->texts[i];
         size_t first = text->first_claim;
@@ -377,15 +417,4 @@ bool merge_has(const struct m_claim *c, uint64_t stem)
             high = mid;
     }
     return low < c->n_sorted && c->sorted[low].stem == stem;
-}
-
-double merge_gap(const struct m_claim *a, const struct m_claim *b)
-{
-    if (!isfinite(a->start) || !isfinite(b->start))
-        return 0;
-    if (a->start > b->end)
-        return a->start - b->end;
-    if (b->start > a->end)
-        return b->start - a->end;
-    return 0;
 }
