@@ -398,36 +398,114 @@ bool merge_is_decided(const struct merge *m, const struct occurrence *o)
            (c->text->decided && c->text->decided[o->fact - c->text->t->facts]);
 }
 
-/* One run: occurrences of one kind about one thing's name. */
-static void settle_run(struct merge *m, struct occurrence *list, size_t n)
+/* --- one run: occurrences of one kind about one thing's name ------------------- */
+
+/* What parts a run into things. */
+struct parting {
+    uint32_t thing[MERGE_RUN];  /* of each occurrence */
+    uint32_t firsts[MERGE_RUN]; /* occurrences that none before them repeats */
+    size_t n_firsts;
+    uint32_t n_things;
+};
+
+static size_t place_among_facts(const struct merge *m,
+                                const struct occurrence *o)
 {
-    uint32_t thing[MERGE_RUN], members[MERGE_RUN];
+    const struct m_claim *c = &m->claims[o->claim];
+
+    return (size_t)(o->fact - c->text->t->facts) - c->c->first_fact;
+}
+
+static bool same_times(const struct m_claim *x, const struct m_claim *y)
+{
+    if (!isfinite(x->start) || !isfinite(y->start))
+        return !isfinite(x->start) && !isfinite(y->start);
+    return !(x->start < y->start) && !(x->start > y->start) &&
+           !(x->end < y->end) && !(x->end > y->end);
+}
+
+/* The same words say the same value at the same time: whatever is the same
+ * thing as one of them is the same thing as the other. */
+static bool repeats(const struct merge *m, const struct occurrence *a,
+                    const struct occurrence *b)
+{
+    const struct m_claim *x = &m->claims[a->claim], *y = &m->claims[b->claim];
+
+    return merge_same_wording(x, y) && same_times(x, y) &&
+           place_among_facts(m, a) == place_among_facts(m, b);
+}
+
+/* What a value is compared by is that of the one that it repeats. */
+static void share_place(struct occurrence *o, const struct occurrence *with)
+{
+    memcpy(o->words, with->words, sizeof o->words);
+    o->n_words = with->n_words;
+    o->place = with->place;
+    o->lasting = with->lasting;
+    o->around = with->around;
+    o->n_around = with->n_around;
+    o->has = with->has;
+}
+
+/* Give an occurrence what it is compared by, and the thing of the first one
+ * that speaks of the same, or one of its own. */
+static void find_thing(struct merge *m, struct parting *p,
+                       struct occurrence *list, uint32_t i)
+{
+    size_t k = 0;
+
+    while (k < p->n_firsts && !repeats(m, &list[p->firsts[k]], &list[i]))
+        k++;
+    if (k < p->n_firsts) {
+        const struct occurrence *first = &list[p->firsts[k]];
+
+        share_place(&list[i], first);
+        if (same_thing(m, first, &list[i])) {
+            p->thing[i] = p->thing[p->firsts[k]];
+            return;
+        }
+    } else {
+        place(m, &list[i]);
+    }
+    k = 0;
+    while (k < p->n_firsts && !same_thing(m, &list[p->firsts[k]], &list[i]))
+        k++;
+    p->thing[i] = k < p->n_firsts ? p->thing[p->firsts[k]] : p->n_things++;
+    p->firsts[p->n_firsts++] = i;
+}
+
+static bool differs(const struct merge *m, const struct occurrence *list,
+                    size_t n)
+{
     uint64_t sources = 0;
     bool differ = false;
-    uint32_t things = 0;
 
     for (size_t i = 0; i < n; i++) {
         sources |= UINT64_C(1) << m->claims[list[i].claim].source;
         differ |= list[i].value != list[0].value;
     }
-    if (!differ || !(sources & (sources - 1)))
-        return;
-    for (size_t i = 0; i < n; i++) {
-        size_t k = 0;
+    return differ && sources & (sources - 1);
+}
 
-        place(m, &list[i]);
-        while (k < i && !same_thing(m, &list[k], &list[i]))
-            k++;
-        thing[i] = k < i ? thing[k] : things++;
-    }
-    for (uint32_t which = 0; which < things; which++) {
+static void settle_run(struct merge *m, struct occurrence *list, size_t n)
+{
+    uint32_t members[MERGE_RUN];
+    struct parting p; /* lists are written as they grow */
+
+    if (!differs(m, list, n))
+        return;
+    p.n_firsts = 0;
+    p.n_things = 0;
+    for (uint32_t i = 0; i < n; i++)
+        find_thing(m, &p, list, i);
+    for (uint32_t which = 0; which < p.n_things; which++) {
         struct thing t; /* values are written as they are added */
 
         t.list = list;
         t.members = members;
         t.n = t.n_values = 0;
         for (uint32_t i = 0; i < n; i++)
-            if (thing[i] == which)
+            if (p.thing[i] == which)
                 members[t.n++] = i;
         if (t.n > 1)
             decide(m, &t);
