@@ -106,6 +106,20 @@ static int order_sources(const void *a, const void *b)
     return str_cmp(x->name, y->name);
 }
 
+/* List the sources by name; there are few. */
+static void list_names(struct merge *m)
+{
+    for (size_t i = 0; i < m->n_sources; i++) {
+        size_t k = i;
+
+        for (; k > 0 && str_cmp(m->sources[m->by_name[k - 1]].name,
+                                m->sources[i].name) > 0;
+             k--)
+            m->by_name[k] = m->by_name[k - 1];
+        m->by_name[k] = (uint8_t)i;
+    }
+}
+
 static int order_texts(const void *a, const void *b)
 {
     const struct m_text *x = a, *y = b;
@@ -128,6 +142,7 @@ static void sort(struct merge *m)
         names[i] = m->sources[i].name;
     }
     qsort(m->sources, m->n_sources, sizeof m->sources[0], order_sources);
+    list_names(m);
     for (size_t i = 0; i < m->n_sources; i++)
         for (unsigned k = 0; k < m->n_sources; k++)
             if (str_eq(m->sources[k].name, names[i]))

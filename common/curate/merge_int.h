@@ -241,6 +241,7 @@ struct merge {
     double duration;
     struct m_source sources[MERGE_SOURCES];
     size_t n_sources;
+    uint8_t by_name[MERGE_SOURCES]; /* indexes of sources, by their names */
     struct m_text *texts;
     size_t n_texts;
     struct m_claim *claims;

@@ -34,20 +34,14 @@ struct str merge_definite(struct merge *m, struct str sentence)
     return (struct str){p, 4 + sentence.n - n};
 }
 
-static int by_name(const void *a, const void *b)
-{
-    return str_cmp(*(const struct str *)a, *(const struct str *)b);
-}
-
 static size_t names_of(const struct merge *m, uint64_t sources,
                        struct str names[MERGE_SOURCES])
 {
     size_t n = 0;
 
     for (size_t i = 0; i < m->n_sources; i++)
-        if (sources >> i & 1)
-            names[n++] = m->sources[i].name;
-    qsort(names, n, sizeof names[0], by_name);
+        if (sources >> m->by_name[i] & 1)
+            names[n++] = m->sources[m->by_name[i]].name;
     return n;
 }
 
