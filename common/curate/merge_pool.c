@@ -307,59 +307,96 @@ static uint64_t key_of(const struct m_claim *c, size_t i)
     return i < c->n_sorted ? c->sorted[i].stem : c->quoted;
 }
 
-/* Make the postings, with how many claims each has; which[] gets the posting
- * of each key of each claim. */
-static uint32_t count_postings(const struct merge *m, struct m_index *x,
-                               uint32_t *which)
+/* Which postings claims are in. Those of one wording share a list. */
+struct keys {
+    uint32_t *postings; /* of each key of each claim */
+    size_t *from;       /* of each claim: where its own begin */
+    size_t n;
+};
+
+/* Find the postings of a claim's keys, made when they are new. */
+static void find_postings(struct merge *m, size_t claim, struct keys *keys,
+                          uint32_t *n_postings)
+{
+    const struct m_claim *c = &m->claims[claim];
+    struct m_index *x = &m->index;
+
+    keys->from[claim] = keys->n;
+    for (size_t k = 0; k < keys_of(c); k++) {
+        uint64_t key = key_of(c, k);
+        uint32_t *slot = slot_of(x, key);
+
+        if (!*slot) {
+            *slot = (*n_postings)++;
+            x->postings[*slot] = (struct m_posting){.stem = key};
+        }
+        keys->postings[keys->n++] = *slot;
+    }
+}
+
+/* Make the postings, with how many claims each has; returns how many. */
+static uint32_t count_postings(struct merge *m, struct keys *keys)
 {
     uint32_t n = 1;
 
     for (size_t i = 0; i < m->n_claims; i++) {
         const struct m_claim *c = &m->claims[i];
 
-        for (size_t k = 0; k < keys_of(c); k++) {
-            uint64_t key = key_of(c, k);
-            uint32_t *slot = slot_of(x, key);
-
-            if (!*slot) {
-                *slot = n++;
-                x->postings[*slot].stem = key;
-            }
-            x->postings[*slot].n++;
-            *which++ = *slot;
-        }
+        if (c->first == i)
+            find_postings(m, i, keys, &n);
+        else
+            keys->from[i] = keys->from[c->first];
+        for (size_t k = 0; k < keys_of(c); k++)
+            m->index.postings[keys->postings[keys->from[i] + k]].n++;
     }
     return n;
 }
 
-static void build_index(struct merge *m)
+/* Give each posting its claims. */
+static void fill_postings(struct merge *m, const struct keys *keys,
+                          uint32_t n_postings)
 {
     struct m_index *x = &m->index;
-    size_t n = 0, size = 16;
-    uint32_t *which, n_postings, first = 0;
+    uint32_t first = 0;
 
-    for (size_t i = 0; i < m->n_claims; i++)
-        n += keys_of(&m->claims[i]);
-    while (size < 2 * n)
-        size *= 2;
-    x->mask = size - 1;
-    x->slots = arena_array(m->arena, size, sizeof x->slots[0]);
-    x->postings = arena_array(m->arena, n + 1, sizeof x->postings[0]);
-    x->claims = merge_list(m, n, sizeof x->claims[0]);
-    which = merge_list(m, n, sizeof *which);
-    n_postings = count_postings(m, x, which);
     for (uint32_t i = 0; i < n_postings; i++) {
         x->postings[i].first = first;
         first += x->postings[i].n;
         x->postings[i].n = 0; /* filling counts it up again */
     }
     for (uint32_t i = 0; i < m->n_claims; i++) {
+        const uint32_t *own = keys->postings + keys->from[i];
+
         for (size_t k = 0; k < keys_of(&m->claims[i]); k++) {
-            struct m_posting *p = &x->postings[*which++];
+            struct m_posting *p = &x->postings[own[k]];
 
             x->claims[p->first + p->n++] = i;
         }
     }
+}
+
+static void build_index(struct merge *m)
+{
+    struct m_index *x = &m->index;
+    size_t all = 0, distinct = 0, size = 16;
+    struct keys keys = {.n = 0};
+
+    for (size_t i = 0; i < m->n_claims; i++) {
+        size_t n = keys_of(&m->claims[i]);
+
+        all += n;
+        distinct += m->claims[i].first == i ? n : 0;
+    }
+    while (size < 2 * distinct)
+        size *= 2;
+    x->mask = size - 1;
+    x->slots = arena_array(m->arena, size, sizeof x->slots[0]);
+    x->postings = merge_list(m, distinct + 1, sizeof x->postings[0]);
+    x->postings[0] = (struct m_posting){.n = 0};
+    x->claims = merge_list(m, all, sizeof x->claims[0]);
+    keys.postings = merge_list(m, distinct, sizeof keys.postings[0]);
+    keys.from = merge_list(m, m->n_claims, sizeof keys.from[0]);
+    fill_postings(m, &keys, count_postings(m, &keys));
 }
 
 const uint32_t *merge_find(const struct merge *m, uint64_t stem, size_t *n)
