@@ -424,14 +424,15 @@ static bool same_times(const struct m_claim *x, const struct m_claim *y)
            !(x->end < y->end) && !(x->end > y->end);
 }
 
-/* The same words say the same value at the same time: whatever is the same
- * thing as one of them is the same thing as the other. */
+/* The same words say the same value at the same time: that is one thing, and
+ * what is the same as one of them is the same as the other. */
 static bool repeats(const struct merge *m, const struct occurrence *a,
                     const struct occurrence *b)
 {
     const struct m_claim *x = &m->claims[a->claim], *y = &m->claims[b->claim];
 
-    return merge_same_wording(x, y) && same_times(x, y) &&
+    return merge_same_wording(x, y) && x->c->n_words <= WORDS_MAX &&
+           same_times(x, y) &&
            place_among_facts(m, a) == place_among_facts(m, b);
 }
 
@@ -457,16 +458,11 @@ static void find_thing(struct merge *m, struct parting *p,
     while (k < p->n_firsts && !repeats(m, &list[p->firsts[k]], &list[i]))
         k++;
     if (k < p->n_firsts) {
-        const struct occurrence *first = &list[p->firsts[k]];
-
-        share_place(&list[i], first);
-        if (same_thing(m, first, &list[i])) {
-            p->thing[i] = p->thing[p->firsts[k]];
-            return;
-        }
-    } else {
-        place(m, &list[i]);
+        share_place(&list[i], &list[p->firsts[k]]);
+        p->thing[i] = p->thing[p->firsts[k]];
+        return;
     }
+    place(m, &list[i]);
     k = 0;
     while (k < p->n_firsts && !same_thing(m, &list[p->firsts[k]], &list[i]))
         k++;
