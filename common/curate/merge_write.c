@@ -13,6 +13,8 @@
 
 enum { TOLD = 8 };
 
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+
 /* A piece of the paragraph: a whole sentence or one claim of it. */
 struct unit {
     uint32_t first, n; /* claims of the pool */
@@ -213,19 +215,39 @@ static bool is_blank(char c)
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-/* Nothing in it but words with one blank between; without a branch a byte. */
+/* Bytes below ' ', and blanks, of eight bytes at once: 0 when there are none.
+ * Behind one that is found, bits may be set for others. */
+static uint64_t controls(uint64_t eight)
+{
+    return (eight - EACH_BYTE * ' ') & ~eight & EACH_BYTE * 0x80;
+}
+
+static uint64_t blanks(uint64_t eight)
+{
+    eight ^= EACH_BYTE * ' ';
+    return (eight - EACH_BYTE) & ~eight & EACH_BYTE * 0x80;
+}
+
+/* Nothing in it but words with one blank between; may be false for such a text
+ * as well. */
 static bool flows(struct str s)
 {
-    unsigned odd = 0, before = 1;
+    uint64_t odd = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        unsigned blank = c <= ' ';
+    for (; s.n - i > sizeof odd; i += sizeof odd) {
+        uint64_t here, next;
 
-        odd |= (blank & before) | (c < ' ');
-        before = blank;
+        memcpy(&here, s.p + i, sizeof here);
+        memcpy(&next, s.p + i + 1, sizeof next);
+        odd |= controls(here) | (blanks(here) & blanks(next));
     }
-    return !(odd | before);
+    for (; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+
+        odd |= c < ' ' || (c == ' ' && (i + 1 == s.n || s.p[i + 1] == ' '));
+    }
+    return odd == 0 && s.n && s.p[0] != ' ';
 }
 
 /* Runs of blanks and line breaks become one blank. */
@@ -328,17 +350,23 @@ static bool is_value(const struct m_claim *c, uint64_t stem)
     return false;
 }
 
+/* One of the first two content words of both is the same, and no value. */
+static bool same_head(const struct m_claim *known, const struct m_claim *c)
+{
+    for (size_t i = 0; i < c->n_own && i < 2; i++)
+        for (size_t k = 0; k < known->n_own && k < 2; k++)
+            if (c->own[i] == known->own[k] && !is_value(c, c->own[i]))
+                return true;
+    return false;
+}
+
 /* Both begin with the same thing and share more than half of their words. */
 static bool tells_more(const struct m_claim *known, const struct m_claim *c)
 {
     size_t shared = 0,
            least = known->n_own < c->n_own ? known->n_own : c->n_own;
-    bool head = false;
 
-    for (size_t i = 0; i < c->n_own && i < 2; i++)
-        for (size_t k = 0; k < known->n_own && k < 2; k++)
-            head |= c->own[i] == known->own[k] && !is_value(c, c->own[i]);
-    if (!head || known->text == c->text)
+    if (known->text == c->text || !same_head(known, c))
         return false;
     for (size_t i = 0; i < c->n_sorted; i++)
         shared += c->sorted[i].own && merge_has(known, c->sorted[i].stem);
@@ -356,8 +384,8 @@ static bool told_before(const struct m_page *p, const struct m_claim *c)
             c->c->n_facts > TOLD * TOLD)
             continue;
         if (c->c->subject.n ? !knows_subject(known, c)
-                            : !tells_more(known, c) ||
-                                  merge_gap(known, c) > p->m->p->tolerance)
+                            : merge_gap(known, c) > p->m->p->tolerance ||
+                                  !tells_more(known, c))
             continue;
         if (!similar_contradict(known->text->t, known->c, c->text->t, c->c, &fx,
                                 &fy))
