@@ -55,6 +55,8 @@ size_t utf8_span(const char *p, size_t n)
                 break;
             i += 8;
         }
+        while (i < n && (unsigned char)p[i] < 0x80)
+            i++;
         if (i == n)
             break;
         used = utf8_decode(p + i, n - i, &cp);
