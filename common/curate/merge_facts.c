@@ -319,8 +319,8 @@ static void add_mentions(const struct merge *m, struct thing *t,
 {
     const struct m_claim *c = &m->claims[o->claim];
 
-    for (size_t k = 0; k < c->c->n_facts && k < WORDS_MAX; k++) {
-        const struct text_fact *f = &c->text->t->facts[c->c->first_fact + k];
+    for (size_t k = 0; k < c->n_values && c->values[k] < WORDS_MAX; k++) {
+        const struct text_fact *f = merge_fact(c, c->values[k]);
 
         if (f->kind != o->kind || f->group != o->group)
             continue;
@@ -408,14 +408,6 @@ struct parting {
     uint32_t n_things;
 };
 
-static size_t place_among_facts(const struct merge *m,
-                                const struct occurrence *o)
-{
-    const struct m_claim *c = &m->claims[o->claim];
-
-    return (size_t)(o->fact - c->text->t->facts) - c->c->first_fact;
-}
-
 static bool same_times(const struct m_claim *x, const struct m_claim *y)
 {
     if (!isfinite(x->start) || !isfinite(y->start))
@@ -432,8 +424,7 @@ static bool repeats(const struct merge *m, const struct occurrence *a,
     const struct m_claim *x = &m->claims[a->claim], *y = &m->claims[b->claim];
 
     return merge_same_wording(x, y) && x->c->n_words <= WORDS_MAX &&
-           same_times(x, y) &&
-           place_among_facts(m, a) == place_among_facts(m, b);
+           a->order == b->order && same_times(x, y);
 }
 
 /* What a value is compared by is that of the one that it repeats. */
@@ -514,12 +505,18 @@ static void settle_run(struct merge *m, struct occurrence *list, size_t n)
 static const struct text_fact *being(const struct m_claim *c, uint64_t about)
 {
     for (size_t k = 0; k < c->c->n_facts && k < WORDS_MAX; k++) {
-        const struct text_fact *f = &c->text->t->facts[c->c->first_fact + k];
+        const struct text_fact *f = merge_fact(c, k);
 
         if (f->kind == FACT_NEGATION && f->about == about)
             return f;
     }
     return NULL;
+}
+
+static size_t place_of(const struct merge *m, uint32_t claim,
+                       const struct text_fact *f)
+{
+    return (size_t)(f - merge_fact(&m->claims[claim], 0));
 }
 
 /* Everybody who says that it is or is not, for the first claim that says that
@@ -535,6 +532,7 @@ static void settle_negation(struct merge *m, uint32_t claim,
                                   .about = denial->about,
                                   .value = 1,
                                   .claim = claim,
+                                  .order = place_of(m, claim, denial),
                                   .fact = denial};
     for (size_t i = 0; i < n && i < MERGE_RUN && found < MERGE_RUN; i++) {
         const struct m_claim *c = &m->claims[all[i]];
@@ -548,6 +546,7 @@ static void settle_negation(struct merge *m, uint32_t claim,
                                           .about = denial->about,
                                           .value = f->value,
                                           .claim = all[i],
+                                          .order = place_of(m, all[i], f),
                                           .fact = f};
         found++;
     }
@@ -562,10 +561,11 @@ static void settle_negations(struct merge *m)
     for (size_t i = 0; i < m->n_claims; i++) {
         const struct m_claim *c = &m->claims[i];
 
+        if (!c->denies)
+            continue;
         for (size_t k = 0; !c->gone && k < c->c->n_facts && k < WORDS_MAX;
              k++) {
-            const struct text_fact *f =
-                &c->text->t->facts[c->c->first_fact + k];
+            const struct text_fact *f = merge_fact(c, k);
 
             if (f->kind == FACT_NEGATION && f->value == 1 && f->about &&
                 being(c, f->about) == f)

@@ -86,12 +86,11 @@ static void add_claim(struct gathering *g, const struct merge *m,
 {
     const struct m_claim *c = &m->claims[claim];
 
-    for (uint32_t k = 0; k < c->c->n_facts; k++) {
-        const struct text_fact *f = &c->text->t->facts[c->c->first_fact + k];
+    for (uint32_t i = 0; i < c->n_values; i++) {
+        uint32_t k = c->values[i];
+        const struct text_fact *f = merge_fact(c, k);
         uint64_t about = f->about;
 
-        if (f->kind == FACT_NEGATION)
-            continue;
         for (bool main = true;; main = false) {
             struct mention *o = add(g, f, about);
 
@@ -107,17 +106,13 @@ static void add_claim(struct gathering *g, const struct merge *m,
     }
 }
 
-/* How many values there are at most. */
+/* How many values there are. */
 static size_t count(const struct merge *m)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < m->n_claims; i++) {
-        const struct m_claim *c = &m->claims[i];
-
-        for (size_t k = 0; !c->gone && k < c->c->n_facts; k++)
-            n += c->text->t->facts[c->c->first_fact + k].kind != FACT_NEGATION;
-    }
+    for (size_t i = 0; i < m->n_claims; i++)
+        n += m->claims[i].gone ? 0 : m->claims[i].n_values;
     return n;
 }
 

@@ -166,9 +166,13 @@ struct m_claim {
     uint32_t n_sorted; /* the same and those of its subject, sorted */
     const uint64_t *own;
     const struct m_stem *sorted;
+    const uint32_t *values; /* its facts that are no negations, in order */
+    uint32_t n_values;
+    bool denies;      /* one of its facts says that something is not */
     uint64_t has;     /* merge_bit() of all of sorted */
     uint64_t needs;   /* of those that no claim says without having them */
     bool repeats;     /* a word of its own comes twice */
+    bool plain;       /* says what itself says, as far as can be compared */
     bool again;       /* tells more of somebody who was told of before */
     uint64_t quoted;  /* hash of the words inside quotation marks; 0: none */
     uint32_t wording; /* the same for claims of the same words and facts */
@@ -194,6 +198,13 @@ struct m_stem {
     bool light;     /* says nothing about the picture */
     uint8_t person; /* a word for a man (1) or a woman (2) */
 };
+
+/* A fact of the claim, by its place among them. */
+static inline const struct text_fact *merge_fact(const struct m_claim *c,
+                                                 size_t k)
+{
+    return &c->text->t->facts[c->c->first_fact + k];
+}
 
 /* A stem's place in a mask of 64: what a mask lacks, a list lacks as well, so
  * that most pairs are told apart without a look at their lists. */
@@ -260,6 +271,7 @@ enum {
     MERGE_NEAR = 64,   /* claims that one claim is compared with */
     MERGE_RUN = 64,    /* facts of one kind about one thing */
     MERGE_MEMO = 1024, /* pairs of claims whose comparison is remembered */
+    MERGE_FACTS = 64,  /* facts of a claim that are compared one by one */
     MERGE_QUOTES = 512 /* quotes compared with each other */
 };
 
@@ -335,10 +347,19 @@ void merge_silence(struct merge *m); /* merge_silence.c */
 void merge_facts(struct merge *m);   /* merge_facts.c */
 void merge_order(struct merge *m);   /* merge_order.c */
 
-/* merge_join.c: x says all that y says, and nothing against it; covers: at the
- * same time as well. */
-bool merge_says(const struct merge *m, const struct m_claim *x,
-                const struct m_claim *y);
+/* merge_join.c: claims of different words compared, once for each pair of
+ * wordings. */
+bool merge_compare(const struct merge *m, const struct m_claim *x,
+                   const struct m_claim *y);
+/* x says all that y says, and nothing against it; covers: at the same time as
+ * well. */
+static inline bool merge_says(const struct merge *m, const struct m_claim *x,
+                              const struct m_claim *y)
+{
+    if (y->needs & ~x->has || y->c->summary != x->c->summary)
+        return false;
+    return (merge_same_wording(x, y) && y->plain) || merge_compare(m, x, y);
+}
 bool merge_covers(const struct merge *m, const struct m_claim *x,
                   const struct m_claim *y);
 /* Claims among which are all that say what y says (as far as MERGE_NEAR goes). */

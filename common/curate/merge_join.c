@@ -10,7 +10,6 @@
 
 enum {
     ORDER_MAX = 256, /* content words of a claim whose order is compared */
-    FACTS_MAX = 64,  /* facts of a claim that are compared one by one */
 };
 
 static const struct m_stem *stem_in(const struct m_claim *c, uint64_t stem)
@@ -146,7 +145,7 @@ static bool compare(const struct m_claim *x, const struct m_claim *y)
         return false;
     if (y->ordered && !same && !same_sequence(x, y))
         return false;
-    if (x->c->n_facts > FACTS_MAX || y->c->n_facts > FACTS_MAX)
+    if (x->c->n_facts > MERGE_FACTS || y->c->n_facts > MERGE_FACTS)
         return false;
     return !similar_contradict(x->text->t, x->c, y->text->t, y->c, &fx, &fy);
 }
@@ -154,19 +153,13 @@ static bool compare(const struct m_claim *x, const struct m_claim *y)
 /* The same pair is asked about for the order, for the attributes and for the
  * caption; what two claims say does not change while they are in the pool, and
  * is the same for all claims of their wordings. */
-bool merge_says(const struct merge *m, const struct m_claim *x,
-                const struct m_claim *y)
+bool merge_compare(const struct merge *m, const struct m_claim *x,
+                   const struct m_claim *y)
 {
-    uint64_t pair, *memo;
+    uint64_t pair = ((uint64_t)x->first << 31 | y->first) + 1;
+    uint64_t *memo = &m->memo[(pair * 0x9e3779b97f4a7c15u >> 32) % MERGE_MEMO];
     bool says;
 
-    if (y->needs & ~x->has || y->c->summary != x->c->summary)
-        return false;
-    if (merge_same_wording(x, y) && y->needs && !y->repeats &&
-        y->c->n_facts <= FACTS_MAX)
-        return true;
-    pair = ((uint64_t)x->first << 31 | y->first) + 1;
-    memo = &m->memo[(pair * 0x9e3779b97f4a7c15u >> 32) % MERGE_MEMO];
     if (*memo >> 1 == pair)
         return *memo & 1;
     says = compare(x, y);

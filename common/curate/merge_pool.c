@@ -183,10 +183,28 @@ static void take_stems(struct merge *m, struct m_claim *c)
     for (size_t i = 0; i < c->n_sorted; i++)
         distinct += c->sorted[i].own;
     c->repeats = distinct < c->n_own;
+    c->plain = c->needs && !c->repeats && c->c->n_facts <= MERGE_FACTS;
+}
+
+/* Most facts are things and deeds that are said to be; only the others have a
+ * value that can differ. */
+static void take_facts(struct merge *m, struct m_claim *c)
+{
+    uint32_t *values = merge_list(m, c->c->n_facts, sizeof *values);
+
+    for (uint32_t k = 0; k < c->c->n_facts; k++) {
+        const struct text_fact *f = merge_fact(c, k);
+
+        if (f->kind != FACT_NEGATION)
+            values[c->n_values++] = k;
+        else
+            c->denies |= f->value == 1;
+    }
+    c->values = values;
 }
 
 /* What another claim's words, which are the same, amount to. */
-static void share_stems(struct m_claim *c, const struct m_claim *with)
+static void share(struct m_claim *c, const struct m_claim *with)
 {
     c->gender = with->gender;
     c->pronouns = with->pronouns;
@@ -198,7 +216,11 @@ static void share_stems(struct m_claim *c, const struct m_claim *with)
     c->has = with->has;
     c->needs = with->needs;
     c->repeats = with->repeats;
+    c->plain = with->plain;
     c->quoted = with->quoted;
+    c->values = with->values;
+    c->n_values = with->n_values;
+    c->denies = with->denies;
 }
 
 /* Sources mostly tell the same in the same words, each of which then need be
@@ -209,10 +231,11 @@ static void take_wording(struct merge *m, struct m_claim *c)
 
     c->wording = w ? (uint32_t)(w - m->wordings.list) : MERGE_NO_WORDING;
     if (w && w->claim) {
-        share_stems(c, w->claim);
+        share(c, w->claim);
         return;
     }
     take_stems(m, c);
+    take_facts(m, c);
     if (w)
         w->claim = c;
 }

@@ -337,8 +337,8 @@ static bool knows_subject(const struct m_claim *known, const struct m_claim *c)
 
 static bool is_value(const struct m_claim *c, uint64_t stem)
 {
-    for (size_t i = 0; i < c->c->n_facts && i < TOLD; i++) {
-        const struct text_fact *f = &c->text->t->facts[c->c->first_fact + i];
+    for (size_t i = 0; i < c->n_values && c->values[i] < TOLD; i++) {
+        const struct text_fact *f = merge_fact(c, c->values[i]);
         size_t w;
 
         if (f->kind != FACT_COLOUR && f->kind != FACT_COUNT)
