@@ -32,7 +32,7 @@ static bool excluded(const struct occurrence *o, uint64_t stem)
 static void look_around(struct merge *m, struct occurrence *o)
 {
     const struct m_claim *c = &m->claims[o->claim];
-    struct beside *list = arena_array(m->arena, c->n_sorted, sizeof *list);
+    struct beside *list = merge_list(m, c->n_sorted, sizeof *list);
 
     o->around = list;
     o->n_around = 0;
@@ -65,6 +65,7 @@ static void place(struct merge *m, struct occurrence *o)
     size_t last = c->c->first_word + c->c->n_words;
 
     o->n_words = 0;
+    o->bits = 0;
     o->place = 0;
     o->lasting = false;
     for (size_t i = c->c->first_word; i < last; i++) {
@@ -75,8 +76,10 @@ static void place(struct merge *m, struct occurrence *o)
             break;
         }
         if (w->at.at >= o->fact->at.at) {
-            if (o->n_words < OCCURRENCE_WORDS)
-                o->words[o->n_words++] = w->stem;
+            if (o->n_words == OCCURRENCE_WORDS)
+                continue;
+            o->words[o->n_words++] = w->stem;
+            o->bits |= merge_bit(w->stem);
         } else if (!w->stop && !w->quoted) {
             o->place++;
         }
@@ -94,16 +97,12 @@ struct common {
 static size_t could_share(const struct occurrence *a,
                           const struct occurrence *b)
 {
-    size_t n = a->n_around;
+    size_t n = 0;
 
-    for (size_t i = 0; i < b->n_words; i++) {
-        if (!(a->has & merge_bit(b->words[i])))
-            continue;
-        n = 0;
-        for (size_t k = 0; k < a->n_around; k++)
-            n += !excluded(b, a->around[k].stem);
-        return n;
-    }
+    if (!(a->has & b->bits))
+        return a->n_around;
+    for (size_t k = 0; k < a->n_around; k++)
+        n += !excluded(b, a->around[k].stem);
     return n;
 }
 
@@ -432,6 +431,7 @@ static void share_place(struct occurrence *o, const struct occurrence *with)
 {
     memcpy(o->words, with->words, sizeof o->words);
     o->n_words = with->n_words;
+    o->bits = with->bits;
     o->place = with->place;
     o->lasting = with->lasting;
     o->around = with->around;

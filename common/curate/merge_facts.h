@@ -19,6 +19,7 @@ struct occurrence {
     const struct text_fact *fact;
     uint64_t words[OCCURRENCE_WORDS]; /* stems of the value itself */
     size_t n_words;
+    uint64_t bits;               /* merge_bit() of all of words */
     size_t place;                /* content words of the claim before it */
     bool lasting;                /* does not change with time */
     const struct beside *around; /* the claim's other words, by stem */

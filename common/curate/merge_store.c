@@ -40,15 +40,12 @@ static void carry(struct m_conflict *c, enum attribute attribute, size_t claim)
     c->carrier = attribute;
 }
 
-static struct json *claim_json(struct merge *m, const struct m_claim *c,
-                               enum attribute attribute, size_t index)
+/* What lost against the claim, and why. */
+static struct json *dropped_json(struct merge *m, const struct m_claim *c,
+                                 enum attribute attribute, size_t index)
 {
-    struct str text = merge_sentence(m, c);
-    struct json *claim = claim_new(
-        m->arena, c->again ? merge_definite(m, text) : text, c->start, c->end);
     struct json *dropped = json_new_array(m->arena);
 
-    json_set(m->arena, claim, "sources", merge_names_json(m, c->sources));
     for (const struct m_note *n = c->notes; n; n = n->next) {
         struct json *one = json_new_object(m->arena);
 
@@ -58,8 +55,20 @@ static struct json *claim_json(struct merge *m, const struct m_claim *c,
         json_set(m->arena, one, "reason", json_new_str(m->arena, n->reason));
         json_append(dropped, one);
     }
-    if (json_count(dropped))
-        json_set(m->arena, claim, "dropped", dropped);
+    return dropped;
+}
+
+static struct json *claim_json(struct merge *m, const struct m_claim *c,
+                               enum attribute attribute, size_t index)
+{
+    struct str text = merge_sentence(m, c);
+    struct json *claim = claim_new(
+        m->arena, c->again ? merge_definite(m, text) : text, c->start, c->end);
+
+    json_set(m->arena, claim, "sources", merge_names_json(m, c->sources));
+    if (c->notes)
+        json_set(m->arena, claim, "dropped",
+                 dropped_json(m, c, attribute, index));
     return claim;
 }
 

@@ -11,7 +11,7 @@
 #include "asid/base/utf8.h"
 #include "merge_int.h"
 
-enum { TOLD = 8 };
+enum { TOLD = 8, SPELLED = 64 };
 
 #define EACH_BYTE UINT64_C(0x0101010101010101)
 
@@ -24,13 +24,21 @@ struct unit {
     uint32_t slot; /* place among those of the same time */
 };
 
+/* A time as it was written: attributes and caption tell the same ones. */
+struct spelled {
+    double start, end;
+    struct str text; /* n 0: none yet */
+};
+
 struct m_page {
     struct merge *m;
+    struct spelled spelled[SPELLED];
     enum attribute attribute;
     struct unit *units;
     size_t n_units;
     uint32_t *list; /* the claims that stay */
-    double *times;  /* theirs, sorted */
+    double *times;  /* theirs */
+    bool sorted;    /* times are */
     size_t n;
     struct buf out;
     double last; /* the anchor in force; NAN: none yet */
@@ -71,10 +79,15 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static size_t times_below(const struct m_page *p, double limit, bool with)
+/* How many claims that stay stand before a time, or not behind it. Few
+ * sentences ask, so that times are sorted when one does. */
+static size_t times_below(struct m_page *p, double limit, bool with)
 {
     size_t low = 0, high = p->n;
 
+    if (!p->sorted)
+        qsort(p->times, p->n, sizeof p->times[0], by_number);
+    p->sorted = true;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
@@ -106,20 +119,18 @@ void merge_place(struct merge *m)
 static void list_claims(struct m_page *p)
 {
     const struct merge *m = p->m;
-    bool sorted = true;
 
+    p->sorted = true;
     for (uint32_t i = 0; i < m->n_claims; i++) {
         const struct m_claim *c = &m->claims[i];
 
         if (!stays(p, c))
             continue;
-        sorted = sorted && (p->n == 0 || p->times[p->n - 1] <= c->sort);
+        p->sorted &= p->n == 0 || p->times[p->n - 1] <= c->sort;
         p->list[p->n] = i;
         p->times[p->n++] = c->sort;
         p->any_time |= isfinite(c->start);
     }
-    if (!sorted)
-        qsort(p->times, p->n, sizeof p->times[0], by_number);
 }
 
 /* --- units ------------------------------------------------------------------------ */
@@ -127,8 +138,7 @@ static void list_claims(struct m_page *p)
 /* All claims of a sentence can be written by writing the sentence: they stay,
  * know no time from elsewhere that the sentence does not tell, and nothing
  * else happens between them. */
-static bool can_be_whole(const struct m_page *p, const struct m_claim *c,
-                         size_t n)
+static bool can_be_whole(struct m_page *p, const struct m_claim *c, size_t n)
 {
     double first = c->sort, last = c->sort;
     size_t between, own = 0;
@@ -144,11 +154,13 @@ static bool can_be_whole(const struct m_page *p, const struct m_claim *c,
     }
     if (c[0].sort > first)
         return false;
+    if (last <= first)
+        return true;
     for (size_t i = 0; i < n; i++)
         own += c[i].sort > first && c[i].sort < last;
     between = times_below(p, last, false);
     between -= between ? times_below(p, first, true) : 0;
-    return last <= first || between <= own;
+    return between <= own;
 }
 
 static void add_unit(struct m_page *p, size_t first, size_t n, bool whole)
@@ -441,15 +453,29 @@ static struct str body_of(const struct m_page *p, const struct unit *u,
     return s;
 }
 
+/* The plain form of a time, made once. */
+static struct str plain_anchor(struct m_page *p, double start, double end)
+{
+    size_t i = start >= 0 && start < 1e6 ? (size_t)start % SPELLED : 0;
+    struct spelled *s = &p->spelled[i];
+
+    if (s->text.n && s->start <= start && s->start >= start && s->end <= end &&
+        s->end >= end)
+        return s->text;
+    *s = (struct spelled){start, end,
+                          text_anchor_format(p->m->arena, start, end)};
+    return s->text;
+}
+
 /* How the time of a unit is said: its own words when they say more than the
  * plain form could. */
-static struct str anchor_of(const struct m_page *p, const struct m_claim *c)
+static struct str anchor_of(struct m_page *p, const struct m_claim *c)
 {
     const struct text_anchor *a = leading(c);
     struct str raw;
 
     if (!a || !c->own_time || !(a->vague || a->whole))
-        return text_anchor_format(p->m->arena, c->start, c->end);
+        return plain_anchor(p, c->start, c->end);
     raw = span_of(c->text->t->text, a->at);
     if (raw.n && raw.p[0] >= 'a' && raw.p[0] <= 'z') {
         char *copy = arena_strndup(p->m->arena, raw.p, raw.n);
@@ -552,9 +578,9 @@ static struct m_page *blank_page(struct merge *m, enum attribute attribute)
 
     if (!p) {
         p = m->page = arena_alloc(m->arena, sizeof *p);
-        p->units = arena_array(m->arena, m->n_claims, sizeof p->units[0]);
-        p->times = arena_array(m->arena, m->n_claims, sizeof p->times[0]);
-        p->list = arena_array(m->arena, m->n_claims, sizeof p->list[0]);
+        p->units = merge_list(m, m->n_claims, sizeof p->units[0]);
+        p->times = merge_list(m, m->n_claims, sizeof p->times[0]);
+        p->list = merge_list(m, m->n_claims, sizeof p->list[0]);
     }
     p->m = m;
     p->attribute = attribute;
