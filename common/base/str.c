@@ -98,6 +98,17 @@ bool buf_failed(const struct buf *b)
     return b->failed;
 }
 
+/* Room for need bytes and the zero behind them. */
+static void grow(struct buf *b, size_t need)
+{
+    size_t room = b->room < 256 ? 256 : b->room;
+
+    while (room < need + 1)
+        room = room > SIZE_MAX / 2 ? need + 1 : room * 2;
+    b->p = mem_grow(b->p, room);
+    b->room = room;
+}
+
 char *buf_room(struct buf *b, size_t n)
 {
     size_t need;
@@ -106,14 +117,8 @@ char *buf_room(struct buf *b, size_t n)
         b->failed = true;
         return NULL;
     }
-    if (need + 1 > b->room) {
-        size_t room = b->room < 256 ? 256 : b->room;
-
-        while (room < need + 1)
-            room = room > SIZE_MAX / 2 ? need + 1 : room * 2;
-        b->p = mem_grow(b->p, room);
-        b->room = room;
-    }
+    if (need >= b->room)
+        grow(b, need);
     return b->p + b->n;
 }
 
@@ -141,7 +146,13 @@ void buf_text(struct buf *b, const char *text)
 
 void buf_char(struct buf *b, char c)
 {
-    buf_add(b, &c, 1);
+    char *p = buf_room(b, 1);
+
+    if (!p)
+        return;
+    p[0] = c;
+    p[1] = '\0';
+    b->n++;
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)
