@@ -40,7 +40,8 @@ static void look_around(struct merge *m, struct occurrence *o)
     for (size_t i = 0; i < c->n_sorted; i++) {
         const struct m_stem *s = &c->sorted[i];
 
-        if (s->light || excluded(o, s->stem))
+        if (s->light || s->stem == o->about ||
+            (o->bits & merge_bit(s->stem) && excluded(o, s->stem)))
             continue;
         o->has |= merge_bit(s->stem);
         list[o->n_around++] = (struct beside){
@@ -142,8 +143,6 @@ static bool same_thing(const struct merge *m, const struct occurrence *a,
                        const struct occurrence *b)
 {
     const struct m_claim *x = &m->claims[a->claim], *y = &m->claims[b->claim];
-    bool timed = isfinite(x->start) && isfinite(y->start);
-    bool untimed = !isfinite(x->start) && !isfinite(y->start);
     bool lasting = a->lasting && b->lasting;
     struct common f;
     size_t least;
@@ -163,7 +162,7 @@ static bool same_thing(const struct merge *m, const struct occurrence *a,
     if (f.owner || (is_said_of(m, a) && is_said_of(m, b)))
         return true;
     if (least == 0)
-        return lasting || timed || untimed;
+        return lasting || !isfinite(x->start) == !isfinite(y->start);
     return f.shared > 0 && f.shared * 2 >= least;
 }
 
@@ -401,8 +400,9 @@ bool merge_is_decided(const struct merge *m, const struct occurrence *o)
 
 /* What parts a run into things. */
 struct parting {
-    uint32_t thing[MERGE_RUN];  /* of each occurrence */
-    uint32_t firsts[MERGE_RUN]; /* occurrences that none before them repeats */
+    uint32_t thing[MERGE_RUN];    /* of each occurrence */
+    uint32_t firsts[MERGE_RUN];   /* occurrences that repeat none before them */
+    uint32_t wordings[MERGE_RUN]; /* of the claims of firsts */
     size_t n_firsts;
     uint32_t n_things;
 };
@@ -422,8 +422,25 @@ static bool repeats(const struct merge *m, const struct occurrence *a,
 {
     const struct m_claim *x = &m->claims[a->claim], *y = &m->claims[b->claim];
 
-    return merge_same_wording(x, y) && x->c->n_words <= WORDS_MAX &&
-           a->order == b->order && same_times(x, y);
+    return x->c->n_words <= WORDS_MAX && a->order == b->order &&
+           same_times(x, y);
+}
+
+/* The first occurrence that this one repeats, or NULL. */
+static const struct occurrence *repeated(const struct merge *m,
+                                         const struct parting *p,
+                                         const struct occurrence *list,
+                                         uint32_t i)
+{
+    uint32_t wording = m->claims[list[i].claim].wording;
+
+    if (wording == MERGE_NO_WORDING)
+        return NULL;
+    for (size_t k = 0; k < p->n_firsts; k++)
+        if (p->wordings[k] == wording &&
+            repeats(m, &list[p->firsts[k]], &list[i]))
+            return &list[p->firsts[k]];
+    return NULL;
 }
 
 /* What a value is compared by is that of the one that it repeats. */
@@ -444,20 +461,19 @@ static void share_place(struct occurrence *o, const struct occurrence *with)
 static void find_thing(struct merge *m, struct parting *p,
                        struct occurrence *list, uint32_t i)
 {
+    const struct occurrence *first = repeated(m, p, list, i);
     size_t k = 0;
 
-    while (k < p->n_firsts && !repeats(m, &list[p->firsts[k]], &list[i]))
-        k++;
-    if (k < p->n_firsts) {
-        share_place(&list[i], &list[p->firsts[k]]);
-        p->thing[i] = p->thing[p->firsts[k]];
+    if (first) {
+        share_place(&list[i], first);
+        p->thing[i] = p->thing[first - list];
         return;
     }
     place(m, &list[i]);
-    k = 0;
     while (k < p->n_firsts && !same_thing(m, &list[p->firsts[k]], &list[i]))
         k++;
     p->thing[i] = k < p->n_firsts ? p->thing[p->firsts[k]] : p->n_things++;
+    p->wordings[p->n_firsts] = m->claims[list[i].claim].wording;
     p->firsts[p->n_firsts++] = i;
 }
 

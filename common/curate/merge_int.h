@@ -164,6 +164,7 @@ struct m_claim {
     uint8_t pronouns;  /* the same, by pronouns alone */
     uint32_t n_own;    /* content stems of its words, in order */
     uint32_t n_sorted; /* the same and those of its subject, sorted */
+    uint32_t n_needed; /* of its own, those that say something */
     const uint64_t *own;
     const struct m_stem *sorted;
     const uint32_t *values; /* its facts that are no negations, in order */

@@ -276,22 +276,13 @@ static void find_cover(struct merge *m, size_t i, bool caption)
 
 /* --- what the one that stays takes over -------------------------------------------- */
 
-static size_t needed(const struct m_claim *c)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < c->n_sorted; i++)
-        n += c->sorted[i].own && !c->sorted[i].light;
-    return n;
-}
-
 /* Who says more than half of it counts as saying it; a claim whose words were
  * changed speaks only for itself. */
 static void take_over(struct m_claim *x, const struct m_claim *y)
 {
     struct m_note **end = &x->notes;
 
-    if (!y->corrected && needed(y) * 10 >= needed(x) * 6)
+    if (!y->corrected && y->n_needed * 10 >= x->n_needed * 6)
         x->sources |= y->sources;
     while (*end)
         end = &(*end)->next;

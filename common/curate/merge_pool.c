@@ -152,6 +152,7 @@ static void keep_stems(struct m_claim *c, struct stems *s)
         const struct m_stem *k = &s->list[i];
 
         c->has |= merge_bit(k->stem);
+        c->n_needed += k->own && !k->light;
         if (k->own && !k->light && !k->person)
             c->needs |= merge_bit(k->stem);
     }
@@ -213,6 +214,7 @@ static void share(struct m_claim *c, const struct m_claim *with)
     c->own = with->own;
     c->n_sorted = with->n_sorted;
     c->sorted = with->sorted;
+    c->n_needed = with->n_needed;
     c->has = with->has;
     c->needs = with->needs;
     c->repeats = with->repeats;

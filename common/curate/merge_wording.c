@@ -104,6 +104,19 @@ static bool is_same(const struct m_wording *known, const struct wording *y,
            same_facts(known->t, known->c, y->t, c);
 }
 
+/* Whether an anchor stands in the claim itself, not only before it. */
+static bool has_anchor(const struct text *t, const struct text_claim *c)
+{
+    size_t i = (size_t)c->anchor;
+
+    if (c->anchor < 0)
+        return false;
+    while (i < t->n_anchors &&
+           t->anchors[i].at.at + t->anchors[i].at.n <= c->at.at)
+        i++;
+    return i < t->n_anchors && t->anchors[i].at.at < c->at.at + c->at.n;
+}
+
 /* Room for the claims of the first pool; a list that is full shares less. */
 static void begin(struct merge *m)
 {
@@ -128,7 +141,7 @@ struct m_wording *merge_wording(struct merge *m, const struct m_claim *c)
     size_t i;
 
     /* Which of its words are part of an anchor is not compared. */
-    if (merge_is_anchored(w.t, w.first, w.first + w.n) ||
+    if (has_anchor(w.t, c->c) ||
         merge_is_anchored(w.t, w.subject, w.subject + w.m))
         return NULL;
     if (!all->list)
