@@ -157,12 +157,18 @@ static void sort(struct merge *m)
 }
 
 /* What was written for an attribute belongs to it, whatever its words are. */
-void merge_analyse(struct merge *m, struct m_text *t)
+const struct text *merge_analyse_text(struct merge *m, const struct m_text *t,
+                                      struct str text)
 {
     unsigned parts =
         TEXT_FACTS | (t->hint == ATTRIBUTE_NONE ? TEXT_ATTRIBUTES : 0);
 
-    t->t = text_analyse_parts(m->p->rules, m->arena, t->raw, t->read_as, parts);
+    return text_analyse_parts(m->p->rules, m->arena, text, t->read_as, parts);
+}
+
+void merge_analyse(struct merge *m, struct m_text *t)
+{
+    t->t = merge_analyse_text(m, t, t->raw);
 }
 
 static void analyse(struct merge *m)

@@ -288,6 +288,14 @@ void merge_collect_caption(struct merge *m, struct str name,
                            struct str caption);
 /* Take the text apart as it reads now. */
 void merge_analyse(struct merge *m, struct m_text *t);
+/* A part of the text. */
+const struct text *merge_analyse_text(struct merge *m, const struct m_text *t,
+                                      struct str text);
+/* merge_again.c: make edits, in order and apart, and analyse only the sentences
+ * that they change; false: nothing was done, the text is to be analysed as a
+ * whole. */
+bool merge_analyse_again(struct merge *m, struct m_text *t,
+                         struct m_edit **edits, size_t n);
 /* merge_wording.c: the wording of a claim, made when it is new; NULL: it shares
  * none. */
 struct m_wording *merge_wording(struct merge *m, const struct m_claim *c);
@@ -340,6 +348,9 @@ struct m_conflict *merge_conflict_new(struct merge *m, const char *code,
 void merge_alternative(struct merge *m, struct m_conflict *c,
                        const struct m_claim *claim, struct str text,
                        uint64_t sources);
+/* The text with edits made that are in order and apart. */
+struct str merge_apply(struct merge *m, struct str raw, struct m_edit **edits,
+                       size_t n);
 /* Apply edits, analyse again what changed, carry marks over to the claims. */
 void merge_revise(struct merge *m);
 

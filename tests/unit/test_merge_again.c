@@ -1,0 +1,254 @@
+/* A text analysed again where it changed is the text analysed as a whole. */
+#include <stdlib.h>
+
+#include "../../common/curate/merge_int.h"
+#include "check.h"
+
+static struct arena arena;
+static struct asid_err err;
+static const struct text_rules *rules;
+
+/* --- what is compared --------------------------------------------------------- */
+
+static bool same_span(struct span a, struct span b)
+{
+    return a.n == b.n && (a.at == b.at || a.n == 0);
+}
+
+static bool same_time(double a, double b)
+{
+    return (isnan(a) && isnan(b)) || (a <= b && a >= b);
+}
+
+static bool same_words(const struct text *a, const struct text *b)
+{
+    bool same = a->n_words == b->n_words;
+
+    for (size_t i = 0; same && i < a->n_words; i++) {
+        const struct text_word *x = &a->words[i], *y = &b->words[i];
+
+        same = same_span(x->at, y->at) && x->folded == y->folded &&
+               x->stem == y->stem && x->number == y->number &&
+               x->stop == y->stop && x->quoted == y->quoted &&
+               x->common == y->common && x->names == y->names &&
+               x->weight == y->weight && x->sentence == y->sentence;
+    }
+    return same;
+}
+
+static bool same_marks(const struct text *a, const struct text *b)
+{
+    bool same = a->n_sentences == b->n_sentences &&
+                a->n_quotes == b->n_quotes && a->n_anchors == b->n_anchors;
+
+    for (size_t i = 0; same && i < a->n_sentences; i++)
+        same = same_span(a->sentences[i], b->sentences[i]);
+    for (size_t i = 0; same && i < a->n_quotes; i++) {
+        const struct text_quote *x = &a->quotes[i], *y = &b->quotes[i];
+
+        same = same_span(x->all, y->all) && same_span(x->words, y->words) &&
+               same_span(x->speaker, y->speaker) && x->spoken == y->spoken &&
+               x->sentence == y->sentence;
+    }
+    for (size_t i = 0; same && i < a->n_anchors; i++) {
+        const struct text_anchor *x = &a->anchors[i], *y = &b->anchors[i];
+
+        same = same_span(x->at, y->at) && same_time(x->start, y->start) &&
+               same_time(x->end, y->end) && x->range == y->range &&
+               x->reversed == y->reversed && x->leads == y->leads &&
+               x->vague == y->vague && x->whole == y->whole &&
+               x->sentence == y->sentence;
+    }
+    return same;
+}
+
+static bool same_claims(const struct text *a, const struct text *b)
+{
+    bool same = a->n_claims == b->n_claims;
+
+    for (size_t i = 0; same && i < a->n_claims; i++) {
+        const struct text_claim *x = &a->claims[i], *y = &b->claims[i];
+
+        same = same_span(x->at, y->at) && same_span(x->subject, y->subject) &&
+               x->sentence == y->sentence && x->first_word == y->first_word &&
+               x->n_words == y->n_words && x->first_fact == y->first_fact &&
+               x->n_facts == y->n_facts && same_time(x->start, y->start) &&
+               same_time(x->end, y->end) && x->anchor == y->anchor &&
+               x->quote == y->quote && x->attribute == y->attribute &&
+               x->actor == y->actor && x->verb == y->verb &&
+               x->light == y->light && x->summary == y->summary &&
+               x->inferred == y->inferred;
+    }
+    return same;
+}
+
+static bool same_facts(const struct text *a, const struct text *b)
+{
+    bool same = a->n_facts == b->n_facts;
+
+    for (size_t i = 0; same && i < a->n_facts; i++) {
+        const struct text_fact *x = &a->facts[i], *y = &b->facts[i];
+
+        same = same_span(x->at, y->at) && x->kind == y->kind &&
+               x->about == y->about && x->value == y->value &&
+               x->group == y->group;
+    }
+    return same;
+}
+
+/* --- random texts and edits ------------------------------------------------------ */
+
+static uint64_t state = 1;
+
+static size_t draw(size_t n)
+{
+    state =
+        state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (size_t)(state >> 33) % n;
+}
+
+static const char *const pieces[] = {
+    "At 5s, a woman in a red coat points at a brown cup near the tree.",
+    "A man in a white hat puts down the green bicycle.",
+    "The camera tilts up slowly.",
+    "She says, 'we should leave before the rain comes'.",
+    "Two dogs run to the left and a cat sleeps.",
+    "At 12s, the old man opens the door, picks up a ball and smiles.",
+    "The music is loud.",
+    "He looks at the clock.",
+    "At 5:30 the bell rings.",
+    "Throughout, the mood is calm.",
+    "Nobody is in the dark room.",
+    "The dog's bowl isn't empty.",
+    "A sign reads \"OPEN\" in blue letters.",
+    "It is night.",
+    "A tall girl turns right at the corner, then left",
+    "From 3s to 9s, rain falls.",
+    "Twenty five people wait in the street.",
+    "The book is no. 5 of the red series.",
+    "Mr. Smith waves (slowly) to the crowd.",
+    "Then, at 20s, the boy - in a yellow coat - throws a ball.",
+    "Around the 12-second mark, the light goes out.",
+    "A caf\xc3\xa9 is open.",
+    "While the man sings, three women in black dance.",
+    "The score is 3.5 to 2!",
+    "Is the red car fast?",
+    "A red and white van, which stops, is seen before the bus leaves.",
+    "The man is not wearing a red hat.",
+    "Suddenly, red smoke.",
+    "A man who is walking a dog by 3s wins.",
+    "1. A man walks.",
+};
+
+static const char *const replacements[] = {
+    "blue",   "red",   "dark",   "Green",      "a",           "an",
+    "the",    "three", "two",    "left",       "right",       "slowly",
+    "and",    "while", "is",     "walks",      "no",          "not",
+    "night",  "clock", "Mr.",    "5",          "5s",          "At 7s,",
+    "a.",     "c. D",  "a, b",   "'",          "\"",          "don't",
+    "(",      "-",     "",       "J.",         "at 9s",       "second",
+    "minute", "mark",  "that",   "hundred",    "man",         "women",
+    "opens",  "etc.",  "in",     "of",         "to",          "who",
+    "he",     "music", "camera", "light blue", "caf\xc3\xa9", "before",
+    "as",
+};
+
+static struct str random_text(void)
+{
+    struct buf b;
+    struct str text;
+    size_t n = 1 + draw(7);
+
+    buf_init(&b, 1 << 16);
+    for (size_t i = 0; i < n; i++) {
+        const char *between = draw(40) ? " " : draw(2) ? "\n" : "  ";
+
+        if (i)
+            buf_text(&b, between);
+        buf_text(&b,
+                 pieces[draw(draw(3) ? 6 : sizeof pieces / sizeof *pieces)]);
+    }
+    text = (struct str){arena_strndup(&arena, b.p, b.n), b.n};
+    buf_release(&b);
+    return text;
+}
+
+/* A few words in order, each with another one in its place. */
+static size_t random_edits(const struct text *t, struct m_edit **edits)
+{
+    size_t n = 0, i = draw(t->n_words);
+
+    for (; i < t->n_words && n < 4; i += 1 + draw(6)) {
+        size_t to = i + draw(2) < t->n_words ? i + draw(2) : i;
+        struct span at = t->words[i].at;
+
+        if (to >= t->n_words)
+            to = i;
+        at.n = t->words[to].at.at + t->words[to].at.n - at.at;
+        edits[n] = arena_alloc(&arena, sizeof *edits[n]);
+        *edits[n++] =
+            (struct m_edit){NULL, at,
+                            str_of(replacements[draw(sizeof replacements /
+                                                     sizeof *replacements)])};
+        i = to;
+        if (draw(2))
+            break;
+    }
+    return n;
+}
+
+/* Whether the text was analysed in part. */
+static bool try(struct merge *m, struct m_text *t)
+{
+    struct m_edit *edits[4];
+    const struct text *whole;
+    struct str before = t->raw, want;
+    size_t n;
+
+    merge_analyse(m, t);
+    n = random_edits(t->t, edits);
+    want = merge_apply(m, t->raw, edits, n);
+    if (!merge_analyse_again(m, t, edits, n)) {
+        CHECK(t->raw.p == before.p, "nothing is done halfway");
+        return false;
+    }
+    CHECK(str_eq(t->raw, want), "%s\n# %s", t->raw.p, want.p);
+    whole = merge_analyse_text(m, t, want);
+    CHECK(same_marks(t->t, whole), "%s\n# %s", before.p, want.p);
+    CHECK(same_words(t->t, whole), "%s\n# %s", before.p, want.p);
+    CHECK(same_claims(t->t, whole), "%s\n# %s", before.p, want.p);
+    CHECK(same_facts(t->t, whole), "%s\n# %s", before.p, want.p);
+    return true;
+}
+
+static void test_random(unsigned rounds)
+{
+    struct merge_policy *policy = NULL;
+    struct arena own = ARENA_INIT;
+    size_t in_part = 0;
+
+    CHECK_OK(merge_policy_new(rules, &own, &policy, &err), err);
+    for (unsigned i = 0; i < rounds; i++) {
+        struct merge m = {.p = policy, .arena = &arena};
+        struct m_text t = {.hint = ATTRIBUTE_NONE};
+
+        if (draw(3) == 0)
+            t.hint = (enum attribute)draw(ATTRIBUTES);
+        t.read_as = t.hint;
+        t.raw = random_text();
+        in_part += try(&m, &t);
+        arena_reset(&arena);
+    }
+    CHECK(in_part > rounds / 10, "%zu of %u", in_part, rounds);
+    arena_release(&own);
+    check_case("edits of plain sentences, analysed in part and as a whole");
+}
+
+int main(int argc, char **argv)
+{
+    CHECK_OK(text_rules_load(&rules, &err), err);
+    test_random(argc > 1 ? (unsigned)atoi(argv[1]) : 3000);
+    text_rules_free(rules);
+    arena_release(&arena);
+    return check_done();
+}
