@@ -168,7 +168,12 @@ const struct text *merge_analyse_text(struct merge *m, const struct m_text *t,
 
 void merge_analyse(struct merge *m, struct m_text *t)
 {
+    t->t = merge_compose(m, t, t->raw);
+    if (t->t)
+        return;
     t->t = merge_analyse_text(m, t, t->raw);
+    if (m->n_texts > 1)
+        merge_know(m, t);
 }
 
 static void analyse(struct merge *m)

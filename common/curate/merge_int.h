@@ -244,6 +244,23 @@ struct m_wordings {
     size_t mask;
 };
 
+/* A sentence that was analysed, and what it was analysed as. */
+struct m_known {
+    uint64_t hash;
+    struct str bytes; /* with the word behind it */
+    bool first, last; /* of its text */
+    enum attribute read_as, hint;
+    const struct text *t;
+    uint32_t sentence;
+};
+
+struct m_knowns {
+    struct m_known *list;
+    uint32_t *slots; /* index + 1 of list */
+    uint32_t n, room;
+    size_t mask;
+};
+
 struct merge {
     const struct merge_policy *p;
     struct arena *arena;
@@ -259,6 +276,7 @@ struct merge {
     struct m_claim *claims;
     size_t n_claims;
     struct m_index index;
+    struct m_knowns knowns;
     struct m_wordings wordings; /* of all pools */
     uint32_t pools;             /* that were made so far */
     uint64_t *memo;             /* answers of merge_says() about these claims */
@@ -291,11 +309,13 @@ void merge_analyse(struct merge *m, struct m_text *t);
 /* A part of the text. */
 const struct text *merge_analyse_text(struct merge *m, const struct m_text *t,
                                       struct str text);
-/* merge_again.c: make edits, in order and apart, and analyse only the sentences
- * that they change; false: nothing was done, the text is to be analysed as a
- * whole. */
-bool merge_analyse_again(struct merge *m, struct m_text *t,
-                         struct m_edit **edits, size_t n);
+/* merge_known.c: note the sentences of a text that was analysed. */
+void merge_know(struct merge *m, const struct m_text *of);
+/* The analysis of a text, put together of sentences that are known; NULL: it is
+ * to be analysed as a whole. */
+const struct text *merge_compose(struct merge *m, const struct m_text *of,
+                                 struct str raw);
+
 /* merge_wording.c: the wording of a claim, made when it is new; NULL: it shares
  * none. */
 struct m_wording *merge_wording(struct merge *m, const struct m_claim *c);

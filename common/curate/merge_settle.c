@@ -236,10 +236,8 @@ static void revise_text(struct merge *m, struct m_text *t)
         shift[i + 1] = shift[i] + edits[i]->with.n - edits[i]->at.n;
     for (struct m_mark *k = t->marks; k; k = k->next)
         k->at = moved(k->at, edits, shift, n);
-    if (!merge_analyse_again(m, t, edits, n)) {
-        t->raw = merge_apply(m, t->raw, edits, n);
-        merge_analyse(m, t);
-    }
+    t->raw = merge_apply(m, t->raw, edits, n);
+    merge_analyse(m, t);
     t->edits = NULL;
     t->decided = NULL; /* by facts that are no more */
     t->edited = true;
