@@ -244,14 +244,14 @@ struct m_wordings {
     size_t mask;
 };
 
-/* A sentence that was analysed, and what it was analysed as. */
+/* Sentences that were analysed, mostly one, and what they were analysed as. */
 struct m_known {
     uint64_t hash;
     struct str bytes; /* with the word behind it */
     bool first, last; /* of its text */
     enum attribute read_as, hint;
     const struct text *t;
-    uint32_t sentence;
+    uint32_t sentence, sentences; /* the first, and how many */
 };
 
 struct m_knowns {

@@ -51,13 +51,20 @@ static bool is_letter(char c)
     return is_small((char)(c | 0x20));
 }
 
-/* ASCII without line breaks. */
+/* ASCII without line breaks: a byte's top bit gets set when it is below a blank,
+ * above '~' or not ASCII. */
 static bool is_printable(struct str s)
 {
-    unsigned odd = 0;
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t eight, odd = 0;
 
+    for (; s.n >= sizeof eight; s.p += sizeof eight, s.n -= sizeof eight) {
+        memcpy(&eight, s.p, sizeof eight);
+        odd |= (eight - each * ' ') | (eight + each) | eight;
+    }
+    odd &= each * 0x80;
     for (size_t i = 0; i < s.n; i++)
-        odd |= (unsigned char)(s.p[i] - ' ') > '~' - ' ';
+        odd |= s.p[i] < ' ' || s.p[i] > '~';
     return !odd;
 }
 
@@ -78,6 +85,43 @@ static bool has_marks(struct str s)
         if (is_mark(s, i))
             return true;
     return false;
+}
+
+static size_t quotes_before(const struct text *t, size_t byte)
+{
+    size_t n = 0;
+
+    while (n < t->n_quotes && t->quotes[n].all.at < byte)
+        n++;
+    return n;
+}
+
+/* Whether all marks in these bytes of a text are those of quotes that end in
+ * them, and would wherever the bytes stand: an apostrophe behind an s may be
+ * none. */
+static bool keeps_quotes(const struct text *t, size_t from, size_t to)
+{
+    size_t q;
+
+    if (!has_marks((struct str){t->text.p + from, to - from}))
+        return true;
+    if (to - from > QUOTE_REACH)
+        return false;
+    q = quotes_before(t, from);
+    for (size_t i = from; i < to; i++) {
+        size_t end;
+
+        if (!is_mark(t->text, i))
+            continue;
+        if (q == t->n_quotes || t->quotes[q].all.at != i)
+            return false;
+        end = i + t->quotes[q].all.n;
+        if (end > to || (end < to && !strchr(".,;:!?", t->text.p[end])))
+            return false;
+        i = end - 1;
+        q++;
+    }
+    return true;
 }
 
 static bool has_ranges(const struct text *t)
@@ -182,24 +226,25 @@ static bool is_lone_word(const struct text *t, size_t word, size_t at)
            !t->words[word].number;
 }
 
-/* A sentence of letters, digits and marks that say nothing elsewhere; a colon
- * may be that of a time of day, which the word before tells. word is its first
- * one, next that of the sentence behind. */
-static bool is_plain(const struct text *t, size_t sentence, size_t word,
-                     size_t next)
+/* Whether sentences end before this one as cut() sees it; word is its first. */
+static bool is_cut(const struct text *t, uint32_t sentence, size_t word)
 {
-    struct span s = t->sentences[sentence];
-    struct str bytes = span_of(t->text, s);
-    size_t end = s.at + s.n;
+    struct span before = t->sentences[sentence - 1];
+    size_t end = before.at + before.n;
 
-    if (s.n < 3 || !is_letter(bytes.p[0]) || bytes.p[s.n - 1] != '.' ||
-        !is_small(bytes.p[s.n - 2]) || memchr(bytes.p, ':', s.n) ||
-        !is_lone_word(t, word, s.at) || has_marks(bytes))
-        return false;
-    if (sentence + 1 == t->n_sentences)
-        return end == t->text.n;
-    return t->sentences[sentence + 1].at == end + 1 && t->text.p[end] == ' ' &&
-           is_lone_word(t, next, end + 1);
+    return before.n > 2 && t->text.p[end - 1] == '.' &&
+           is_small(t->text.p[end - 2]) && end + 1 < t->text.n &&
+           t->text.p[end] == ' ' && is_letter(t->text.p[end + 1]) &&
+           is_lone_word(t, word, end + 1);
+}
+
+/* Sentences from byte to byte say the same elsewhere. A colon may be that of a
+ * time of day, which the word before tells. */
+static bool is_plain(const struct text *t, size_t from, size_t to, size_t word)
+{
+    return is_letter(t->text.p[from]) && is_lone_word(t, word, from) &&
+           !memchr(t->text.p + from, ':', to - from) &&
+           keeps_quotes(t, from, to);
 }
 
 static void begin(struct merge *m)
@@ -217,38 +262,47 @@ static void begin(struct merge *m)
     all->list = merge_list(m, all->room, sizeof all->list[0]);
 }
 
+/* Note the sentences [first, end), which are between two cuts. */
 static void know(struct merge *m, const struct m_text *of, const struct text *t,
-                 uint32_t sentence)
+                 uint32_t first, uint32_t end)
 {
     struct m_knowns *all = &m->knowns;
-    struct span s = t->sentences[sentence];
+    struct span last = t->sentences[end - 1];
     struct m_known key;
     uint32_t *slot;
 
-    if (all->n == all->room || !make_key(of, t->text, s.at, s.at + s.n, &key))
+    if (all->n == all->room ||
+        !make_key(of, t->text, t->sentences[first].at, last.at + last.n, &key))
         return;
     slot = slot_of(all, &key);
     if (*slot)
         return;
     key.t = t;
-    key.sentence = sentence;
+    key.sentence = first;
+    key.sentences = end - first;
     all->list[all->n++] = key;
     *slot = all->n;
 }
 
-/* Note the sentences [first, end) of a text that are plain; word is the first
- * one of the first of them. */
+/* Note the sentences [first, end) of a text that are plain, those between two
+ * cuts together; word is the first one of the first of them. */
 static void know_all(struct merge *m, const struct m_text *of,
                      const struct text *t, uint32_t first, uint32_t end,
                      size_t word)
 {
+    size_t next = word;
+
     for (uint32_t i = first; i < end; i++) {
-        size_t next = word;
+        size_t from = t->sentences[first].at;
+        size_t to = t->sentences[i].at + t->sentences[i].n;
 
         while (next < t->n_words && t->words[next].sentence <= i)
             next++;
-        if (is_plain(t, i, word, next))
-            know(m, of, t, i);
+        if (i + 1 < t->n_sentences ? !is_cut(t, i + 1, next) : to < t->text.n)
+            continue;
+        if (is_plain(t, from, to, word))
+            know(m, of, t, first, i + 1);
+        first = i + 1;
         word = next;
     }
 }
@@ -303,32 +357,6 @@ static size_t cut(struct compose *x)
     return known;
 }
 
-/* Whether all marks of a part are those of quotes that end in it, and would in
- * the whole text: an apostrophe behind an s may be none. */
-static bool keeps_quotes(const struct text *t)
-{
-    size_t q = 0;
-
-    if (!has_marks(t->text))
-        return true;
-    if (t->text.n > QUOTE_REACH)
-        return false;
-    for (size_t i = 0; i < t->text.n; i++) {
-        size_t end;
-
-        if (!is_mark(t->text, i))
-            continue;
-        if (q == t->n_quotes || t->quotes[q].all.at != i)
-            return false;
-        end = i + t->quotes[q].all.n;
-        if (end < t->text.n && !strchr(".,;:!?", t->text.p[end]))
-            return false;
-        i = end - 1;
-        q++;
-    }
-    return q == t->n_quotes;
-}
-
 /* Analyse the pieces [from, to), of which none is known. */
 static bool add_part(struct compose *x, size_t from, size_t to)
 {
@@ -348,7 +376,8 @@ static bool add_part(struct compose *x, size_t from, size_t to)
     t = merge_analyse_text(x->m, x->of,
                            (struct str){x->raw.p + window, end - window});
     n = (uint32_t)t->n_sentences;
-    if (n < 1u + !first + !last || has_ranges(t) || !keeps_quotes(t) ||
+    if (n < 1u + !first + !last || has_ranges(t) ||
+        !keeps_quotes(t, 0, t->text.n) ||
         t->sentences[!first].at != at - window ||
         (!last && (t->sentences[n - 1].at != next - window ||
                    t->sentences[n - 1].n != end - next)))
@@ -372,7 +401,7 @@ static bool find_items(struct compose *x)
             continue;
         }
         x->items[x->n_items++] =
-            (struct item){k->t, k->sentence, k->sentence + 1, true,
+            (struct item){k->t, k->sentence, k->sentence + k->sentences, true,
                           x->pieces[from].at - k->t->sentences[k->sentence].at};
     }
     return true;
@@ -404,15 +433,6 @@ static size_t claims_before(const struct text *t, uint32_t sentence)
 static size_t facts_before(const struct text *t, size_t claim)
 {
     return claim < t->n_claims ? t->claims[claim].first_fact : t->n_facts;
-}
-
-static size_t quotes_before(const struct text *t, size_t byte)
-{
-    size_t n = 0;
-
-    while (n < t->n_quotes && t->quotes[n].all.at < byte)
-        n++;
-    return n;
 }
 
 static struct part part_of(const struct item *x)

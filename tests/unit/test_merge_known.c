@@ -139,6 +139,14 @@ static const char *const pieces[] = {
     "Suddenly, red smoke.",
     "A man who is walking a dog by 3s wins.",
     "1. A man walks.",
+    "He says, 'Go. The camera tilts up slowly. Stay here.'",
+    "She asks, \"Who is it?\" and waits.",
+    "A man shouts 'stop the red car'.",
+    "The dogs' bowls are red.",
+    "The 'red dogs' bark and run.",
+    "They sing, 'we are the dogs', and laugh.",
+    "'Go on', he says.",
+    "The red clock. At 7:15, it rings.",
 };
 
 static const char *const replacements[] = {
