@@ -157,27 +157,30 @@ static void sort(struct merge *m)
 }
 
 /* What was written for an attribute belongs to it, whatever its words are. */
-const struct text *merge_analyse_text(struct merge *m, const struct m_text *t,
-                                      struct str text)
+void merge_analyse(struct merge *m, struct m_text *t)
 {
     unsigned parts =
         TEXT_FACTS | (t->hint == ATTRIBUTE_NONE ? TEXT_ATTRIBUTES : 0);
 
-    return text_analyse_parts(m->p->rules, m->arena, text, t->read_as, parts);
+    t->t = m->known ? text_known_analyse(m->known, t->raw, t->read_as, parts)
+                    : text_analyse_parts(m->p->rules, m->arena, t->raw,
+                                         t->read_as, parts);
 }
 
-void merge_analyse(struct merge *m, struct m_text *t)
+/* A text alone is analysed once. */
+static void expect_texts(struct merge *m)
 {
-    t->t = merge_compose(m, t, t->raw);
-    if (t->t)
-        return;
-    t->t = merge_analyse_text(m, t, t->raw);
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < m->n_texts; i++)
+        bytes += m->texts[i].raw.n;
     if (m->n_texts > 1)
-        merge_know(m, t);
+        m->known = text_known_new(m->p->rules, m->arena, bytes);
 }
 
 static void analyse(struct merge *m)
 {
+    expect_texts(m);
     for (size_t i = 0; i < m->n_texts; i++) {
         struct m_text *t = &m->texts[i];
         const struct m_source *s = &m->sources[t->source];

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "asid/curate/merge.h"
+#include "asid/text/known.h"
 #include "asid/text/similar.h"
 
 /* Words that the merge itself has to know, by what they mean to it. */
@@ -244,23 +245,6 @@ struct m_wordings {
     size_t mask;
 };
 
-/* Sentences that were analysed, mostly one, and what they were analysed as. */
-struct m_known {
-    uint64_t hash;
-    struct str bytes; /* with the word behind it */
-    bool first, last; /* of its text */
-    enum attribute read_as, hint;
-    const struct text *t;
-    uint32_t sentence, sentences; /* the first, and how many */
-};
-
-struct m_knowns {
-    struct m_known *list;
-    uint32_t *slots; /* index + 1 of list */
-    uint32_t n, room;
-    size_t mask;
-};
-
 struct merge {
     const struct merge_policy *p;
     struct arena *arena;
@@ -276,7 +260,7 @@ struct merge {
     struct m_claim *claims;
     size_t n_claims;
     struct m_index index;
-    struct m_knowns knowns;
+    struct text_known *known;   /* sentences of all texts */
     struct m_wordings wordings; /* of all pools */
     uint32_t pools;             /* that were made so far */
     uint64_t *memo;             /* answers of merge_says() about these claims */
@@ -306,16 +290,6 @@ void merge_collect_caption(struct merge *m, struct str name,
                            struct str caption);
 /* Take the text apart as it reads now. */
 void merge_analyse(struct merge *m, struct m_text *t);
-/* A part of the text. */
-const struct text *merge_analyse_text(struct merge *m, const struct m_text *t,
-                                      struct str text);
-/* merge_known.c: note the sentences of a text that was analysed. */
-void merge_know(struct merge *m, const struct m_text *of);
-/* The analysis of a text, put together of sentences that are known; NULL: it is
- * to be analysed as a whole. */
-const struct text *merge_compose(struct merge *m, const struct m_text *of,
-                                 struct str raw);
-
 /* merge_wording.c: the wording of a claim, made when it is new; NULL: it shares
  * none. */
 struct m_wording *merge_wording(struct merge *m, const struct m_claim *c);
@@ -368,9 +342,6 @@ struct m_conflict *merge_conflict_new(struct merge *m, const char *code,
 void merge_alternative(struct merge *m, struct m_conflict *c,
                        const struct m_claim *claim, struct str text,
                        uint64_t sources);
-/* The text with edits made that are in order and apart. */
-struct str merge_apply(struct merge *m, struct str raw, struct m_edit **edits,
-                       size_t n);
 /* Apply edits, analyse again what changed, carry marks over to the claims. */
 void merge_revise(struct merge *m);
 

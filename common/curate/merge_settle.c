@@ -183,8 +183,8 @@ static size_t sorted_edits(struct merge *m, const struct m_text *t,
     return kept;
 }
 
-struct str merge_apply(struct merge *m, struct str raw, struct m_edit **edits,
-                       size_t n)
+static struct str apply(struct merge *m, struct str raw, struct m_edit **edits,
+                        size_t n)
 {
     size_t size = raw.n, from = 0;
     char *start, *p;
@@ -236,7 +236,7 @@ static void revise_text(struct merge *m, struct m_text *t)
         shift[i + 1] = shift[i] + edits[i]->with.n - edits[i]->at.n;
     for (struct m_mark *k = t->marks; k; k = k->next)
         k->at = moved(k->at, edits, shift, n);
-    t->raw = merge_apply(m, t->raw, edits, n);
+    t->raw = apply(m, t->raw, edits, n);
     merge_analyse(m, t);
     t->edits = NULL;
     t->decided = NULL; /* by facts that are no more */

@@ -1,8 +1,9 @@
 /* A text put together of sentences that are known is the text analysed as a
  * whole. */
+#include <math.h>
 #include <stdlib.h>
 
-#include "../../common/curate/merge_int.h"
+#include "../../common/text/known_int.h"
 #include "check.h"
 
 static struct arena arena;
@@ -182,39 +183,41 @@ static struct str random_text(void)
     return text;
 }
 
-/* A few words in order, each with another one in its place. */
-static size_t random_edits(const struct text *t, struct m_edit **edits)
+/* The text with some of its words replaced. */
+static struct str edited(const struct text *t)
 {
-    size_t n = 0, i = draw(t->n_words);
+    struct buf b;
+    struct str text;
+    size_t at = 0, left = 1 + draw(3);
 
-    for (; i < t->n_words && n < 4; i += 1 + draw(6)) {
+    buf_init(&b, 1 << 16);
+    for (size_t i = draw(t->n_words); i < t->n_words && left; left--) {
         size_t to = i + draw(2) < t->n_words ? i + draw(2) : i;
-        struct span at = t->words[i].at;
 
         if (to >= t->n_words)
             to = i;
-        at.n = t->words[to].at.at + t->words[to].at.n - at.at;
-        edits[n] = arena_alloc(&arena, sizeof *edits[n]);
-        *edits[n++] =
-            (struct m_edit){NULL, at,
-                            str_of(replacements[draw(sizeof replacements /
-                                                     sizeof *replacements)])};
-        i = to;
-        if (draw(2))
-            break;
+        buf_add(&b, t->text.p + at, t->words[i].at.at - at);
+        buf_text(
+            &b, replacements[draw(sizeof replacements / sizeof *replacements)]);
+        at = t->words[to].at.at + t->words[to].at.n;
+        i = to + 1 + draw(6);
     }
-    return n;
+    buf_add(&b, t->text.p + at, t->text.n - at);
+    text = (struct str){arena_strndup(&arena, b.p ? b.p : "", b.n), b.n};
+    buf_release(&b);
+    return text;
 }
 
 /* Whether the text was put together of known sentences. */
-static bool try(struct merge *m, const struct m_text *t, struct str raw)
+static bool try(struct text_known *k, struct str raw, enum attribute hint,
+                unsigned parts)
 {
-    const struct text *part = merge_compose(m, t, raw);
+    const struct text *part = known_compose(k, raw, hint, parts);
     const struct text *whole;
 
     if (!part)
         return false;
-    whole = merge_analyse_text(m, t, raw);
+    whole = text_analyse_parts(rules, &arena, raw, hint, parts);
     CHECK(part->text.p == raw.p && part->text.n == raw.n, "%s", raw.p);
     CHECK(same_marks(part, whole), "%s", raw.p);
     CHECK(same_words(part, whole), "%s", raw.p);
@@ -223,47 +226,37 @@ static bool try(struct merge *m, const struct m_text *t, struct str raw)
     return true;
 }
 
-/* A text, another one, and each with edits. */
-static size_t try_some(struct merge *m)
+/* A few texts, and each of them changed. */
+static size_t try_some(struct text_known *k)
 {
-    struct m_text t = {.hint = ATTRIBUTE_NONE, .read_as = ATTRIBUTE_NONE};
+    const unsigned some[] = {0, TEXT_FACTS, TEXT_FACTS | TEXT_ATTRIBUTES,
+                             TEXT_FACTS | TEXT_NAMES | TEXT_ATTRIBUTES};
+    enum attribute hint =
+        draw(2) ? ATTRIBUTE_NONE : (enum attribute)draw(ATTRIBUTES);
+    unsigned parts = some[draw(4)];
     size_t n = 0;
 
-    m->texts = &t;
-    m->n_texts = 1;
-    if (draw(3) == 0)
-        t.hint = (enum attribute)draw(ATTRIBUTES);
-    t.read_as =
-        t.hint == ATTRIBUTE_NONE && draw(4) == 0 ? ATTRIBUTE_SPEECH : t.hint;
     for (unsigned i = 0; i < 3; i++) {
-        struct m_edit *edits[4];
+        struct str raw = random_text();
+        const struct text *t;
 
-        t.raw = random_text();
-        n += try(m, &t, t.raw);
-        t.t = merge_analyse_text(m, &t, t.raw);
-        merge_know(m, &t);
-        if (t.t->n_words)
-            n += try(m, &t,
-                     merge_apply(m, t.raw, edits, random_edits(t.t, edits)));
+        n += try(k, raw, hint, parts);
+        t = text_known_analyse(k, raw, hint, parts);
+        if (t->n_words)
+            n += try(k, edited(t), hint, parts);
     }
     return n;
 }
 
 static void test_random(unsigned rounds)
 {
-    struct merge_policy *policy = NULL;
-    struct arena own = ARENA_INIT;
-    size_t in_part = 0;
+    size_t composed = 0;
 
-    CHECK_OK(merge_policy_new(rules, &own, &policy, &err), err);
     for (unsigned i = 0; i < rounds; i++) {
-        struct merge m = {.p = policy, .arena = &arena};
-
-        in_part += try_some(&m);
+        composed += try_some(text_known_new(rules, &arena, 1 + draw(4000)));
         arena_reset(&arena);
     }
-    CHECK(in_part > rounds, "%zu of %u", in_part, rounds);
-    arena_release(&own);
+    CHECK(composed > rounds, "%zu of %u", composed, rounds);
     check_case("texts put together and analysed as a whole");
 }
 
