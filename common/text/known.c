@@ -88,11 +88,17 @@ static bool has_marks(struct str s)
 
 size_t known_quotes_before(const struct text *t, size_t byte)
 {
-    size_t n = 0;
+    size_t low = 0, high = t->n_quotes;
 
-    while (n < t->n_quotes && t->quotes[n].all.at < byte)
-        n++;
-    return n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (t->quotes[mid].all.at < byte)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
 }
 
 /* Whether all marks in these bytes of a text are those of quotes that end in
@@ -302,7 +308,8 @@ static size_t cut(struct compose *x)
     const struct text_known *all = x->k;
     size_t known = 0;
 
-    x->pieces = known_list(x->k, x->raw.n / 4 + 1, sizeof x->pieces[0]);
+    /* A letter, a full stop and a blank are the least that is one. */
+    x->pieces = known_list(x->k, x->raw.n / 3 + 1, sizeof x->pieces[0]);
     for (size_t at = 0; at < x->raw.n;) {
         struct piece *p = &x->pieces[x->n_pieces++];
         const char *stop = x->raw.p + at;

@@ -260,10 +260,32 @@ static void test_random(unsigned rounds)
     check_case("texts put together and analysed as a whole");
 }
 
+/* Nothing but ends of sentences. */
+static void test_short(void)
+{
+    const unsigned parts = TEXT_FACTS | TEXT_ATTRIBUTES;
+    struct text_known *k = text_known_new(rules, &arena, 0);
+    struct buf b;
+
+    buf_init(&b, 1 << 16);
+    for (unsigned i = 0; i < 1000; i++)
+        buf_text(&b, "a. ");
+    text_known_analyse(k, STR("A man waves. A dog barks."), ATTRIBUTE_NONE,
+                       parts);
+    buf_text(&b, "A man waves. A dog barks.");
+    try(k, buf_view(&b), ATTRIBUTE_NONE, parts);
+    CHECK(text_known_analyse(k, STR(""), ATTRIBUTE_NONE, parts)->n_words == 0,
+          "an empty text");
+    buf_release(&b);
+    arena_reset(&arena);
+    check_case("short sentences and none");
+}
+
 int main(int argc, char **argv)
 {
     CHECK_OK(text_rules_load(&rules, &err), err);
     test_random(argc > 1 ? (unsigned)atoi(argv[1]) : 3000);
+    test_short();
     text_rules_free(rules);
     arena_release(&arena);
     return check_done();
