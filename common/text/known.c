@@ -394,6 +394,14 @@ static bool find_items(struct compose *x)
 
 /* --- in all ------------------------------------------------------------------------ */
 
+/* Without attributes the hint says no more than whether quotes are spoken. */
+static struct known_how how_of(enum attribute hint, unsigned parts)
+{
+    if (!(parts & TEXT_ATTRIBUTES) && hint != ATTRIBUTE_SPEECH)
+        hint = ATTRIBUTE_NONE;
+    return (struct known_how){hint, parts};
+}
+
 /* Note the sentences that no text had before. */
 static void know_new(const struct compose *x, const struct text *t)
 {
@@ -415,7 +423,7 @@ static void know_new(const struct compose *x, const struct text *t)
 const struct text *known_compose(struct text_known *k, struct str text,
                                  enum attribute hint, unsigned parts)
 {
-    struct compose x = {.k = k, .how = {hint, parts}, .raw = text};
+    struct compose x = {.k = k, .how = how_of(hint, parts), .raw = text};
     const struct text *t;
 
     if (k->n == 0 || text.n == 0 || text.n > TEXT_MAX ||
@@ -458,6 +466,6 @@ const struct text *text_known_analyse(struct text_known *k, struct str text,
     if (t)
         return t;
     t = text_analyse_parts(k->rules, k->arena, text, hint, parts);
-    know_text(k, (struct known_how){hint, parts}, t);
+    know_text(k, how_of(hint, parts), t);
     return t;
 }

@@ -231,8 +231,7 @@ static size_t try_some(struct text_known *k)
 {
     const unsigned some[] = {0, TEXT_FACTS, TEXT_FACTS | TEXT_ATTRIBUTES,
                              TEXT_FACTS | TEXT_NAMES | TEXT_ATTRIBUTES};
-    enum attribute hint =
-        draw(2) ? ATTRIBUTE_NONE : (enum attribute)draw(ATTRIBUTES);
+    enum attribute hint = ATTRIBUTE_NONE;
     unsigned parts = some[draw(4)];
     size_t n = 0;
 
@@ -240,6 +239,8 @@ static size_t try_some(struct text_known *k)
         struct str raw = random_text();
         const struct text *t;
 
+        if (i == 0 || !(parts & TEXT_ATTRIBUTES))
+            hint = draw(2) ? ATTRIBUTE_NONE : (enum attribute)draw(ATTRIBUTES);
         n += try(k, raw, hint, parts);
         t = text_known_analyse(k, raw, hint, parts);
         if (t->n_words)
