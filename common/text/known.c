@@ -460,8 +460,6 @@ const struct text *text_known_analyse(struct text_known *k, struct str text,
 {
     const struct text *t = NULL;
 
-    if (parts & TEXT_CONTENT)
-        return text_analyse_parts(k->rules, k->arena, text, hint, parts);
     t = known_compose(k, text, hint, parts);
     if (t)
         return t;

@@ -37,7 +37,7 @@ static size_t anchors_before(const struct text *t, size_t byte)
 /* What an item has of each list of its text. */
 struct part {
     size_t word, words, quote, quotes, anchor, anchors, claim, claims, fact,
-        facts;
+        facts, content, contents;
 };
 
 static size_t claims_before(const struct text *t, uint32_t sentence)
@@ -60,6 +60,12 @@ static size_t facts_before(const struct text *t, size_t claim)
     return claim < t->n_claims ? t->claims[claim].first_fact : t->n_facts;
 }
 
+static size_t content_before(const struct text *t, size_t claim)
+{
+    return claim < t->n_claims && t->n_content ? t->claims[claim].first_content
+                                               : t->n_content;
+}
+
 static struct part part_of(const struct known_item *x)
 {
     const struct text *t = x->t;
@@ -76,6 +82,8 @@ static struct part part_of(const struct known_item *x)
     p.claims = claims_before(t, x->end) - p.claim;
     p.fact = facts_before(t, p.claim);
     p.facts = facts_before(t, p.claim + p.claims) - p.fact;
+    p.content = content_before(t, p.claim);
+    p.contents = content_before(t, p.claim + p.claims) - p.content;
     return p;
 }
 
@@ -145,6 +153,7 @@ static void add_claims(struct text *t, const struct known_item *x,
         c->sentence += (uint32_t)t->n_sentences - x->first;
         c->first_word += words;
         c->first_fact += t->n_facts - p->fact;
+        c->first_content += t->n_content - p->content;
         if (c->anchor >= 0)
             c->anchor += (ptrdiff_t)(t->n_anchors - p->anchor);
         if (c->quote >= 0)
@@ -164,6 +173,8 @@ static void add_item(struct text *t, const struct known_item *x,
     add_quotes(t, x, p);
     add_anchors(t, x, p);
     add_facts(t, x, p);
+    for (size_t i = 0; i < p->contents; i++)
+        t->content[t->n_content++] = x->t->content[p->content + i];
     for (uint32_t i = x->first; i < x->end; i++) {
         struct span s = x->t->sentences[i];
 
@@ -211,6 +222,7 @@ const struct text *known_join(const struct text_known *k, struct str text,
         all.anchors += parts[i].anchors;
         all.claims += parts[i].claims;
         all.facts += parts[i].facts;
+        all.contents += parts[i].contents;
     }
     t->text = text;
     t->sentences = known_list(k, sentences, sizeof *t->sentences);
@@ -219,6 +231,7 @@ const struct text *known_join(const struct text_known *k, struct str text,
     t->anchors = known_list(k, all.anchors, sizeof *t->anchors);
     t->claims = known_list(k, all.claims, sizeof *t->claims);
     t->facts = known_list(k, all.facts, sizeof *t->facts);
+    t->content = known_list(k, all.contents, sizeof *t->content);
     for (size_t i = 0; i < n; i++)
         add_item(t, &items[i], &parts[i]);
     return give_times(t) ? t : NULL;

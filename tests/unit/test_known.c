@@ -98,6 +98,23 @@ static bool same_facts(const struct text *a, const struct text *b)
     return same;
 }
 
+static bool same_content(const struct text *a, const struct text *b)
+{
+    bool same = a->n_content == b->n_content;
+
+    for (size_t i = 0; same && i < a->n_claims; i++)
+        same = a->claims[i].n_content == b->claims[i].n_content &&
+               a->claims[i].weight == b->claims[i].weight &&
+               a->claims[i].first_content == b->claims[i].first_content;
+    for (size_t i = 0; same && i < a->n_content; i++) {
+        const struct text_content *x = &a->content[i], *y = &b->content[i];
+
+        same = x->stem == y->stem && x->weight == y->weight &&
+               x->names == y->names;
+    }
+    return same;
+}
+
 /* --- random texts and edits ------------------------------------------------------ */
 
 static uint64_t state = 1;
@@ -223,6 +240,7 @@ static bool try(struct text_known *k, struct str raw, enum attribute hint,
     CHECK(same_words(part, whole), "%s", raw.p);
     CHECK(same_claims(part, whole), "%s", raw.p);
     CHECK(same_facts(part, whole), "%s", raw.p);
+    CHECK(same_content(part, whole), "%s", raw.p);
     return true;
 }
 
@@ -230,9 +248,9 @@ static bool try(struct text_known *k, struct str raw, enum attribute hint,
 static size_t try_some(struct text_known *k)
 {
     const unsigned some[] = {0, TEXT_FACTS, TEXT_FACTS | TEXT_ATTRIBUTES,
-                             TEXT_FACTS | TEXT_NAMES | TEXT_ATTRIBUTES};
+                             TEXT_FACTS | TEXT_CONTENT, TEXT_ALL};
     enum attribute hint = ATTRIBUTE_NONE;
-    unsigned parts = some[draw(4)];
+    unsigned parts = some[draw(5)];
     size_t n = 0;
 
     for (unsigned i = 0; i < 3; i++) {
