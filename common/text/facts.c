@@ -94,6 +94,8 @@ static void add_fact(struct facts *x, enum fact_kind kind, int32_t group,
     f->at.at = s->toks[first].at;
     f->at.n = tok_end(&s->toks[first + n - 1]) - f->at.at;
     t->claims[x->claim].n_facts++;
+    if (kind == FACT_NEGATION && value != 0)
+        t->claims[x->claim].denies = true;
 }
 
 static uint64_t stem_at(const struct scan *s, size_t i)

@@ -59,16 +59,6 @@ static bool says(const struct text_fact *facts, size_t n,
     return false;
 }
 
-/* Whether the claim says of anything that it is not. Nearly all facts are nouns
- * and verbs that are said to be: among those there is nothing to compare. */
-static bool denies(const struct text_fact *facts, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (facts[i].kind == FACT_NEGATION && facts[i].value != 0)
-            return true;
-    return false;
-}
-
 bool similar_contradict(const struct text *a, const struct text_claim *ca,
                         const struct text *b, const struct text_claim *cb,
                         const struct text_fact **fa,
@@ -76,7 +66,9 @@ bool similar_contradict(const struct text *a, const struct text_claim *ca,
 {
     const struct text_fact *x, *y;
     size_t n = facts_of(a, ca, &x), m = facts_of(b, cb, &y);
-    bool denied = denies(x, n) || denies(y, m);
+    /* Nearly all facts are nouns and verbs that are said to be: among those
+     * there is nothing to compare. */
+    bool denied = ca->denies || cb->denies;
 
     for (size_t i = 0; i < n; i++) {
         if (!x[i].about || (!denied && x[i].kind == FACT_NEGATION))

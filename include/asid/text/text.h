@@ -155,6 +155,7 @@ struct text_claim {
     bool light;   /* the verb says little, and what stands behind it more: "is",
                    "has", "seems", "says", "wears"; so do the verbs of what is
                    heard, if nobody makes it ("music plays") */
+    bool denies;  /* one of its facts says of anything that it is not */
     bool summary; /* looks back over the whole clip ("Throughout, ...") */
     bool inferred; /* a guess, a feeling, an intention, a theme: nothing that
                       can be pointed at ("as if", "suggesting") */
@@ -198,7 +199,7 @@ const struct text *text_analyse(const struct text_rules *rules, struct arena *a,
  * quotes and anchors pays for nothing else. What is left out is empty or zero
  * and says nothing. */
 enum {
-    TEXT_FACTS = 1,
+    TEXT_FACTS = 1,      /* facts and denies of claims */
     TEXT_NAMES = 2,      /* names of words and, with the next, of content */
     TEXT_CONTENT = 4,    /* content and weight of claims */
     TEXT_ATTRIBUTES = 8, /* attribute, inferred, actor, verb, light of claims */
