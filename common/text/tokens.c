@@ -380,10 +380,15 @@ static bool read_short(struct lexing *x)
         return false;
     x->at += n;
     k = add_tok(x, from, n, TOK_WORD);
-    k->shape |= letter_shape(x, from);
+    if (x->p[from] <= 'Z')
+        k->shape |= SHAPE_CAPITAL;
     k->folded = lex->key;
     k->lex = lex;
-    settle_lex(x, k);
+    k->value = -1;
+    if (lex->stem && !(lex->flags & LEX_NUMBER))
+        k->stem = lex->stem;
+    else
+        settle_lex(x, k);
     return true;
 }
 
