@@ -11,7 +11,7 @@
 
 #include "asid/curate/align.h"
 #include "asid/curate/timecheck.h"
-#include "asid/text/text.h"
+#include "asid/text/known.h"
 
 enum { TIME_TEXTS = ATTRIBUTES + 1 };
 
@@ -107,6 +107,7 @@ struct time_check {
     const double *cuts;
     size_t n_cuts;
     struct align_speech *speech; /* NULL: no transcript */
+    struct text_known *known;    /* sentences that the texts share */
     struct time_text texts[TIME_TEXTS];
     size_t n_texts;
     struct time_match *matches;

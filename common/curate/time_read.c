@@ -206,8 +206,8 @@ static void add_text(struct time_check *c, enum attribute key,
     if (text.n == 0 || !time_may_have(text))
         return;
     *t = (struct time_text){.key = key, .holder = holder};
-    t->text = text_analyse_parts(c->rules, c->work, text, key,
-                                 TEXT_FACTS | TEXT_CONTENT);
+    t->text =
+        text_known_analyse(c->known, text, key, TEXT_FACTS | TEXT_CONTENT);
     merge_marks(c->work, t);
     if (t->n_marks == 0)
         return;
@@ -220,16 +220,20 @@ static void add_text(struct time_check *c, enum attribute key,
 
 void time_read_texts(struct time_check *c)
 {
+    struct str caption = record_caption(c->record), texts[ATTRIBUTES];
+    size_t bytes = caption.n;
+
+    for (int k = 0; k < ATTRIBUTES; k++) {
+        texts[k] = record_attribute_text(c->record, (enum attribute)k);
+        bytes += texts[k].n;
+    }
     c->n_texts = 0;
     c->anchors = 0;
-    for (int k = 0; k < ATTRIBUTES; k++) {
-        struct json *attribute = record_attribute(c->record, (enum attribute)k);
-
-        if (attribute)
-            add_text(c, (enum attribute)k, attribute,
-                     record_attribute_text(c->record, (enum attribute)k));
-    }
-    add_text(c, ATTRIBUTE_NONE, c->record, record_caption(c->record));
+    c->known = text_known_new(c->rules, c->work, bytes);
+    for (int k = 0; k < ATTRIBUTES; k++)
+        add_text(c, (enum attribute)k,
+                 record_attribute(c->record, (enum attribute)k), texts[k]);
+    add_text(c, ATTRIBUTE_NONE, c->record, caption);
 }
 
 /* --- small things ------------------------------------------------------------ */
