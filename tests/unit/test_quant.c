@@ -128,12 +128,29 @@ static void plain_product(const struct nn_matrix *q, const float *x, size_t m,
     free(rounded);
 }
 
-static void test_product(enum nn_quant kind, size_t rows, size_t cols, size_t m)
+/* Weights and rows whose integers are the largest there are, in half of the
+ * rows all of one sign: sums in 16 bits would overflow. */
+static void make_largest(struct nn_matrix *w, float *x, size_t m)
 {
-    struct nn_matrix w = matrix(rows, cols), q = packed(&w, kind);
+    float *data = (float *)(uintptr_t)w->data;
+
+    for (size_t i = 0; i < w->rows * w->cols; i++)
+        data[i] = i % w->cols % NN_Q4_GROUP ? 1 : 0;
+    for (size_t i = 0; i < m * w->cols; i++)
+        x[i] = i / w->cols % 2 ? -1 : 1;
+}
+
+static void test_product(enum nn_quant kind, size_t rows, size_t cols, size_t m,
+                         bool largest)
+{
+    struct nn_matrix w = matrix(rows, cols), q;
     float *x = floats(m * cols), *first = floats(m * rows);
     float *y = floats(m * rows);
     double *want = malloc((m * rows + 1) * sizeof *want), worst = 0;
+
+    if (largest)
+        make_largest(&w, x, m);
+    q = packed(&w, kind);
 
     plain_product(&q, x, m, want);
     nn_linear(opened[0], &q, x, cols, m, first, rows, false);
@@ -245,7 +262,9 @@ int main(void)
         for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
             test_unpack((enum nn_quant)kind, shapes[i][0], shapes[i][1]);
             test_product((enum nn_quant)kind, shapes[i][0], shapes[i][1],
-                         shapes[i][2]);
+                         shapes[i][2], false);
+            test_product((enum nn_quant)kind, shapes[i][0], shapes[i][1],
+                         shapes[i][2], true);
         }
     check_case("weights and products, the same bits everywhere");
     test_bias_and_sum();
