@@ -99,14 +99,15 @@ void describe_config(struct arena *a, const struct omni_config *c,
 /* --- measurements --------------------------------------------------------- */
 
 static struct json *tower_json(struct arena *a, const struct bench_tower *t,
-                               double peak)
+                               const struct nn_limits *limits)
 {
     struct json *o = json_new_object(a);
+    double rate = t->seconds > 0 ? t->flops / t->seconds : 0;
 
     describe_figure(a, o, "seconds", t->seconds);
     describe_figure(a, o, "flops", t->flops);
-    describe_figure(a, o, "share_of_peak",
-                    t->seconds > 0 ? t->flops / t->seconds / peak : 0);
+    describe_figure(a, o, "share_of_fp32_peak", rate / limits->flops);
+    describe_figure(a, o, "share_of_int8_peak", rate / limits->int8_ops);
     if (t->patches)
         set_size(a, o, "patches", t->patches);
     if (t->sound_seconds > 0)
@@ -141,9 +142,10 @@ struct json *describe_bench(struct arena *a, const char *precision,
     json_set(a, o, "batch_decode",
              w->batch < 2 ? json_new_null(a)
                           : rate_json(a, "batch", w->batch, f->batch_decode));
-    json_set(a, o, "vision", tower_json(a, &f->vision, f->limits.flops));
-    json_set(a, o, "audio", tower_json(a, &f->audio, f->limits.flops));
+    json_set(a, o, "vision", tower_json(a, &f->vision, &f->limits));
+    json_set(a, o, "audio", tower_json(a, &f->audio, &f->limits));
     describe_figure(a, limits, "fp32_gflops", f->limits.flops / 1e9);
+    describe_figure(a, limits, "int8_gops", f->limits.int8_ops / 1e9);
     describe_figure(a, limits, "read_gbytes", f->limits.read_bytes / 1e9);
     json_set(a, o, "limits", limits);
     set_size(a, o, "peak_bytes", f->peak_bytes);

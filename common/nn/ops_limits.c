@@ -14,6 +14,7 @@ enum {
 
 struct probe {
     const struct nn_kernels *k;
+    const struct nn_qkernels *q;
     const float *x;
     volatile float sink; /* results go here, so that they are computed */
 };
@@ -26,6 +27,16 @@ static void burn_task(void *user, size_t task, unsigned worker)
     (void)worker;
     if (task == 0)
         p->sink = sum;
+}
+
+static void burn_bytes_task(void *user, size_t task, unsigned worker)
+{
+    struct probe *p = user;
+    int32_t sum = p->q->burn(ROUNDS);
+
+    (void)worker;
+    if (task == 0)
+        p->sink = (float)sum;
 }
 
 static void read_task(void *user, size_t task, unsigned worker)
@@ -57,9 +68,10 @@ static double best_seconds(struct nn *nn, size_t tasks, parallel_work work,
 enum asid_rc nn_measure(struct nn *nn, struct nn_limits *out,
                         struct asid_err *err)
 {
-    struct probe p = {.k = nn->k};
+    struct probe p = {.k = nn->k, .q = nn->q};
     size_t burns = (size_t)nn_threads(nn) * 16;
     double flops = 2.0 * ROUNDS * (double)nn->k->burn_values;
+    double ops = 2.0 * ROUNDS * (double)nn->q->burn_products;
     void *memory = NULL;
     float *x;
 
@@ -69,6 +81,8 @@ enum asid_rc nn_measure(struct nn *nn, struct nn_limits *out,
         x[i] = 1.0F; /* a page of its own, not the shared zero page */
     p.x = x;
     out->flops = flops * (double)burns / best_seconds(nn, burns, burn_task, &p);
+    out->int8_ops =
+        ops * (double)burns / best_seconds(nn, burns, burn_bytes_task, &p);
     out->read_bytes = (double)FLOATS * sizeof(float) /
                       best_seconds(nn, FLOATS / PIECE, read_task, &p);
     free(memory);

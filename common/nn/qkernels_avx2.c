@@ -20,6 +20,7 @@ enum {
     SUMS = NN_QCOLS / 8,         /* that fit into the registers with the rest */
     ROWS = 3,                    /* a tile: R rows and SUMS / R vectors */
     QUADS = NN_Q8_GROUP / NN_QLANES,
+    BURN_CHAINS = 12,
     NARROW = 8, /* quads of nibbles whose sum fits: 8 * 2 * 15 * 127 < 2^15 */
 };
 
@@ -328,10 +329,33 @@ static float avx2_largest(const float *x, size_t n)
     return value;
 }
 
+static int32_t avx2_burn(size_t rounds)
+{
+    const __m256i x = _mm256_set1_epi16(3);
+    __m256i sum[BURN_CHAINS];
+    int32_t lanes[8], all = 0;
+
+    for (int i = 0; i < BURN_CHAINS; i++)
+        sum[i] = _mm256_set1_epi16((int16_t)i);
+    for (size_t k = 0; k < rounds; k++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < BURN_CHAINS; i++)
+            sum[i] = add32(sum[i], _mm256_madd_epi16(x, sum[i]));
+    }
+    for (int i = 1; i < BURN_CHAINS; i++)
+        sum[0] = _mm256_xor_si256(sum[0], sum[i]);
+    _mm256_storeu_si256((void *)lanes, sum[0]);
+    for (int i = 0; i < 8; i++)
+        all ^= lanes[i];
+    return all;
+}
+
 const struct nn_qkernels nn_qkernels_avx2 = {
     .name = "avx2",
     .tile = avx2_tile,
     .spread = avx2_spread,
     .round = avx2_round,
     .largest = avx2_largest,
+    .burn = avx2_burn,
+    .burn_products = (size_t)BURN_CHAINS * 16,
 };

@@ -5,6 +5,8 @@
 #include "asid/nn/qkernels.h"
 #include "asid/nn/quant.h"
 
+enum { BURN_CHAINS = 8 };
+
 static int32_t sum_of(const struct nn_qtile *t, size_t row, size_t col)
 {
     const uint8_t *w = t->w + col * NN_QLANES;
@@ -78,10 +80,24 @@ static float ref_largest(const float *x, size_t n)
     return most;
 }
 
+static int32_t ref_burn(size_t rounds)
+{
+    uint32_t sum[BURN_CHAINS] = {0}, all = 0;
+
+    for (size_t k = 0; k < rounds; k++)
+        for (uint32_t i = 0; i < BURN_CHAINS; i++)
+            sum[i] += (sum[i] & 255) * (i + 3);
+    for (size_t i = 0; i < BURN_CHAINS; i++)
+        all += sum[i];
+    return (int32_t)(all & INT32_MAX);
+}
+
 const struct nn_qkernels nn_qkernels_ref = {
     .name = "ref",
     .tile = ref_tile,
     .spread = ref_spread,
     .round = ref_round,
     .largest = ref_largest,
+    .burn = ref_burn,
+    .burn_products = BURN_CHAINS,
 };

@@ -12,7 +12,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { VECTORS = NN_QCOLS / 16, QUAD = NN_QCOLS * NN_QLANES };
+enum { VECTORS = NN_QCOLS / 16, QUAD = NN_QCOLS * NN_QLANES, BURN_CHAINS = 12 };
 
 INLINE __m512i dot4(__m512i sum, __m512i bytes, __m512i signed_bytes)
 {
@@ -161,10 +161,31 @@ static float vnni_largest(const float *x, size_t n)
     return most;
 }
 
+static int32_t vnni_burn(size_t rounds)
+{
+    const __m512i x = _mm512_set1_epi8(3);
+    __m512i sum[BURN_CHAINS];
+
+#pragma GCC unroll 12
+    for (int i = 0; i < BURN_CHAINS; i++)
+        sum[i] = _mm512_set1_epi32(i);
+    for (size_t k = 0; k < rounds; k++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < BURN_CHAINS; i++)
+            sum[i] = dot4(sum[i], x, x);
+    }
+#pragma GCC unroll 12
+    for (int i = 1; i < BURN_CHAINS; i++)
+        sum[0] = _mm512_xor_si512(sum[0], sum[i]);
+    return (int32_t)_mm512_reduce_and_epi32(sum[0]);
+}
+
 const struct nn_qkernels nn_qkernels_vnni = {
     .name = "vnni",
     .tile = vnni_tile,
     .spread = vnni_spread,
     .round = vnni_round,
     .largest = vnni_largest,
+    .burn = vnni_burn,
+    .burn_products = (size_t)BURN_CHAINS * 64,
 };

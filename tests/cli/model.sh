@@ -149,7 +149,8 @@ is "$(jq -c '[.precision,(.prefill|map(.tokens)),.batch_decode.batch]' \
     "$tmp/out")" '["fp32 over bf16",[16,64],2]' "bench measures what was asked"
 is "$(jq '[.prefill[].tokens_per_second,.decode.tokens_per_second,
     .batch_decode.tokens_per_second,.vision.seconds,.audio.seconds,
-    .limits.fp32_gflops,.limits.read_gbytes,.peak_bytes]|all(.>0)' "$tmp/out")" \
+    .limits.fp32_gflops,.limits.int8_gops,.limits.read_gbytes,
+    .vision.share_of_int8_peak,.peak_bytes]|all(.>0)' "$tmp/out")" \
     true "every figure is measured"
 run "$bin/asid-model" bench --model "$model" --prefill 0
 exits 2 "a prompt of no tokens is wrong usage"

@@ -542,12 +542,13 @@ static void test_open(void)
 
 static void test_measure(void)
 {
-    struct nn_limits limits = {0.0, 0.0};
+    struct nn_limits limits = {0.0, 0.0, 0.0};
     struct asid_err err;
 
     CHECK_OK(nn_measure(opened[n_sets], &limits, &err), err);
-    CHECK(limits.flops > 1e7 && limits.read_bytes > 1e7, "%g %g", limits.flops,
-          limits.read_bytes);
+    CHECK(limits.flops > 1e7 && limits.read_bytes > 1e7 &&
+              limits.int8_ops > 1e7,
+          "%g %g %g", limits.flops, limits.read_bytes, limits.int8_ops);
     check_case("limits of the machine are measured");
 }
 

@@ -102,6 +102,7 @@ void nn_attend(struct nn *nn, const struct nn_attention *a);
 struct nn_limits {
     double flops;      /* fp32 multiply and add, per second */
     double read_bytes; /* from memory, per second */
+    double int8_ops;   /* multiply and add of bytes, per second */
 };
 enum asid_rc nn_measure(struct nn *nn, struct nn_limits *out,
                         struct asid_err *err) ASID_WARN_UNUSED;

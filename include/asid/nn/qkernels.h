@@ -44,6 +44,11 @@ struct nn_qkernels {
     int32_t (*round)(const float *x, size_t n, float by, int8_t *to);
     /* The largest size of n values; NaN when one is. */
     float (*largest)(const float *x, size_t n);
+    /* For nn_measure: independent chains of what the tile does for 8-bit
+     * weights, burn_products products of bytes each round, in registers. The
+     * value has no meaning, it keeps the compiler from dropping the work. */
+    int32_t (*burn)(size_t rounds);
+    size_t burn_products;
 };
 
 extern const struct nn_qkernels nn_qkernels_ref;
