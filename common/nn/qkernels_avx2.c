@@ -30,20 +30,26 @@ struct halves {
     int32_t even[ROWS][QUADS], odd[ROWS][QUADS];
 };
 
+INLINE void split8(__m256i x, int32_t *even, int32_t *odd)
+{
+    _mm256_storeu_si256((void *)even,
+                        _mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8));
+    _mm256_storeu_si256((void *)odd, _mm256_srai_epi16(x, 8));
+}
+
 INLINE void split_row(const int8_t *a, size_t quads, int32_t *even,
                       int32_t *odd)
 {
-    for (size_t q = 0; q < quads; q += 8) {
-        size_t n = quads - q < 8 ? quads - q : 8;
-        int8_t part[8 * NN_QLANES] = {0};
-        __m256i x;
+    int8_t rest[8 * NN_QLANES] = {0};
+    size_t q = 0;
 
-        memcpy(part, a + q * NN_QLANES, n * NN_QLANES);
-        x = _mm256_loadu_si256((const void *)part);
-        _mm256_storeu_si256((void *)(even + q),
-                            _mm256_srai_epi16(_mm256_slli_epi16(x, 8), 8));
-        _mm256_storeu_si256((void *)(odd + q), _mm256_srai_epi16(x, 8));
-    }
+    for (; q + 8 <= quads; q += 8)
+        split8(_mm256_loadu_si256((const void *)(a + q * NN_QLANES)), even + q,
+               odd + q);
+    if (q == quads)
+        return;
+    memcpy(rest, a + q * NN_QLANES, (quads - q) * NN_QLANES);
+    split8(_mm256_loadu_si256((const void *)rest), even + q, odd + q);
 }
 
 INLINE __m256i four(const int8_t *a)
@@ -273,31 +279,37 @@ INLINE __m256i round8(const float *x, __m256 by)
     return _mm256_cvtps_epi32(_mm256_and_ps(v, number));
 }
 
-static int32_t avx2_round(const float *x, size_t n, float by, int8_t *to)
+/* 32 values as bytes; their integers are added to sums. */
+INLINE __m256i round32(const float *x, __m256 by, __m256i *sums)
 {
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i q[4];
+
+#pragma GCC unroll 4
+    for (size_t j = 0; j < 4; j++) {
+        q[j] = round8(x + 8 * j, by);
+        *sums = _mm256_add_epi32(*sums, q[j]);
+    }
+    q[0] = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]),
+                              _mm256_packs_epi32(q[2], q[3]));
+    return _mm256_permutevar8x32_epi32(q[0], order);
+}
+
+static int32_t avx2_round(const float *x, size_t n, float by, int8_t *to)
+{
     const __m256 scale = _mm256_set1_ps(by);
     __m256i sums = _mm256_setzero_si256();
     int32_t sum = 0, lanes[8];
+    int8_t bytes[32];
+    float rest[32] = {0};
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i += 32) {
-        size_t m = n - i < 32 ? n - i : 32;
-        int8_t bytes[32];
-        float part[32];
-        __m256i q[4];
-
-        if (m < 32)
-            memset(part, 0, sizeof part);
-        memcpy(part, x + i, m * sizeof *part);
-        for (size_t j = 0; j < 4; j++) {
-            q[j] = round8(part + 8 * j, scale);
-            sums = _mm256_add_epi32(sums, q[j]);
-        }
-        q[0] = _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]),
-                                  _mm256_packs_epi32(q[2], q[3]));
-        q[0] = _mm256_permutevar8x32_epi32(q[0], order);
-        _mm256_storeu_si256((void *)bytes, q[0]);
-        memcpy(to + i, bytes, m);
+    for (; i + 32 <= n; i += 32)
+        _mm256_storeu_si256((void *)(to + i), round32(x + i, scale, &sums));
+    if (i < n) {
+        memcpy(rest, x + i, (n - i) * sizeof *rest);
+        _mm256_storeu_si256((void *)bytes, round32(rest, scale, &sums));
+        memcpy(to + i, bytes, n - i);
     }
     _mm256_storeu_si256((void *)lanes, sums);
     for (size_t j = 0; j < 8; j++)
