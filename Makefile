@@ -72,7 +72,7 @@ BENCHES    := $(BENCH_SRC:bench/%.c=$(BUILD)/bench/%)
 .SECONDARY:
 .PHONY: all help check-deps print-bindir install clean demo check \
         check-threads check-valgrind check-valgrind-all fmt lint \
-        fuzz coverage unit tools bench-build
+        fuzz coverage unit tools bench bench-build
 
 all: check-deps $(PROGRAMS) ## build every program (default)
 
@@ -253,6 +253,9 @@ install: all ## put programs, manual pages and completion under PREFIX
 
 tools: $(TOOLS)
 bench-build: $(BENCHES)
+
+bench: all ## speed of MODEL=DIR beside limits and peers (bench/bench_peers.sh)
+	@bench/bench_peers.sh $(BINDIR)
 
 clean: ## remove everything that was built
 	rm -rf build

@@ -1,7 +1,8 @@
 /*
  * Speed of the kernels, one JSON object a line, with the machine's limits
- * measured in the same run: GFLOP/s and share of the fp32 peak for products of
- * many rows and attention, GB/s and share of the read bandwidth for few rows.
+ * measured in the same run: GFLOP/s and share of the peak (fp32, or that of
+ * bytes for packed weights) for products of many rows and attention, GB/s and
+ * share of the read bandwidth for few rows.
  *
  *   bench_kernels [KERNELS [THREADS [REPEATS]]]
  */
@@ -12,6 +13,7 @@
 
 #include "asid/base/clock.h"
 #include "asid/nn/ops.h"
+#include "asid/nn/quant.h"
 
 enum { REPEATS_MAX = 99 };
 
@@ -20,6 +22,7 @@ struct bench {
     struct nn_limits limits;
     int repeats;
     void *weights; /* bf16, several matrices so that no cache holds them */
+    void *packed;  /* the same, packed */
     size_t weight_bytes;
     float *x, *y;
 };
@@ -39,11 +42,28 @@ static double median(double *t, int n)
     return t[n / 2];
 }
 
-static void bench_linear(struct bench *b, size_t m, size_t k, size_t n)
+static void pack_all(struct bench *b, enum nn_quant kind, size_t k, size_t n,
+                     size_t bytes, size_t copies)
+{
+    struct nn_matrix w = {
+        .data = b->weights, .dtype = NN_BF16, .rows = n, .cols = k};
+
+    nn_pack_matrix(b->nn, kind, &w, b->packed);
+    for (size_t c = 1; c < copies; c++)
+        memcpy((char *)b->packed + c * bytes, b->packed, bytes);
+}
+
+static void bench_linear(struct bench *b, const char *as, enum nn_quant kind,
+                         size_t m, size_t k, size_t n)
 {
     struct nn_matrix w = {.dtype = NN_BF16, .rows = n, .cols = k};
-    size_t bytes = 2 * k * n, copies = b->weight_bytes / bytes;
+    size_t bytes = as[0] == 'i' ? nn_pack_bytes(kind, n, k) : 2 * k * n;
+    size_t copies = b->weight_bytes / bytes;
+    double peak = as[0] == 'i' ? b->limits.int8_ops : b->limits.flops;
     double t[REPEATS_MAX], seconds;
+
+    if (as[0] == 'i')
+        pack_all(b, kind, k, n, bytes, copies);
 
     for (int i = 0; i < b->repeats; i++) {
         size_t rounds = m <= 8 ? copies : 1; /* beyond the caches */
@@ -53,18 +73,21 @@ static void bench_linear(struct bench *b, size_t m, size_t k, size_t n)
             size_t which = m <= 8 ? c : (size_t)i % copies;
 
             w.data = (char *)b->weights + which * bytes;
+            w.packed = as[0] == 'i' ? (char *)b->packed + which * bytes : NULL;
+            w.packed_as = kind;
             nn_linear(b->nn, &w, b->x, k, m, b->y, n, false);
         }
         t[i] = (clock_monotonic() - start) / (double)rounds;
     }
     seconds = median(t, b->repeats);
-    printf("{\"bench\":\"linear\",\"m\":%zu,\"k\":%zu,\"n\":%zu,\"ms\":%.3f,"
-           "\"gflops\":%.1f,\"of_peak\":%.3f,\"gbytes\":%.2f,"
-           "\"of_bandwidth\":%.3f,\"best_ms\":%.3f}\n",
-           m, k, n, seconds * 1e3, 2e-9 * (double)(m * k * n) / seconds,
-           2.0 * (double)(m * k * n) / seconds / b->limits.flops,
-           1e-9 * (double)bytes / seconds,
-           (double)bytes / seconds / b->limits.read_bytes, t[0] * 1e3);
+    printf(
+        "{\"bench\":\"linear\",\"weights\":\"%s\",\"m\":%zu,\"k\":%zu,\"n\":%zu,\"ms\":%.3f,"
+        "\"gflops\":%.1f,\"of_peak\":%.3f,\"gbytes\":%.2f,"
+        "\"of_bandwidth\":%.3f,\"best_ms\":%.3f}\n",
+        as, m, k, n, seconds * 1e3, 2e-9 * (double)(m * k * n) / seconds,
+        2.0 * (double)(m * k * n) / seconds / peak,
+        1e-9 * (double)bytes / seconds,
+        (double)bytes / seconds / b->limits.read_bytes, t[0] * 1e3);
     fflush(stdout);
 }
 
@@ -133,13 +156,17 @@ static void bench_all(struct bench *b)
 {
     static const size_t shapes[][2] = {
         {2048, 2048}, {2048, 256}, {2048, 11008}, {11008, 2048}, {1280, 3420}};
+    static const char *const names[] = {"bf16", "int8", "int4"};
+    static const enum nn_quant kinds[] = {NN_Q8, NN_Q8, NN_Q4};
     static const size_t rows[] = {1, 4, 8, 16, 64, 128, 512};
     static const uint32_t full[] = {0, 1920};
     static uint32_t windows[31], chunks[16];
 
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
         for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
-            bench_linear(b, rows[r], shapes[s][0], shapes[s][1]);
+            for (size_t i = 0; i < 3; i++)
+                bench_linear(b, names[i], kinds[i], rows[r], shapes[s][0],
+                             shapes[s][1]);
     for (uint32_t i = 0; i < 31; i++)
         windows[i] = 64 * i;
     for (uint32_t i = 0; i < 16; i++)
@@ -195,9 +222,10 @@ int main(int argc, char **argv)
         b.repeats = 7;
     b.weight_bytes = (size_t)400 << 20;
     b.weights = malloc(b.weight_bytes);
+    b.packed = aligned_alloc(64, b.weight_bytes);
     b.x = malloc(X_FLOATS * sizeof *b.x);
     b.y = malloc(X_FLOATS * sizeof *b.y);
-    if (!b.weights || !b.x || !b.y)
+    if (!b.weights || !b.packed || !b.x || !b.y)
         goto out;
     memset(b.weights, 0x3c, b.weight_bytes); /* 0.0115 */
     for (size_t i = 0; i < X_FLOATS; i++)
@@ -207,9 +235,9 @@ int main(int argc, char **argv)
         nn_measure(b.nn, &b.limits, &err) != ASID_OK)
         goto out;
     printf("{\"bench\":\"limits\",\"kernels\":\"%s\",\"threads\":%u,"
-           "\"gflops\":%.1f,\"read_gbytes\":%.2f}\n",
+           "\"gflops\":%.1f,\"int8_gops\":%.1f,\"read_gbytes\":%.2f}\n",
            nn_kernels_name(b.nn), nn_threads(b.nn), b.limits.flops * 1e-9,
-           b.limits.read_bytes * 1e-9);
+           b.limits.int8_ops * 1e-9, b.limits.read_bytes * 1e-9);
     bench_all(&b);
     status = 0;
 out:
@@ -217,6 +245,7 @@ out:
         fprintf(stderr, "bench_kernels: %s\n", err.text);
     nn_close(b.nn);
     free(b.weights);
+    free(b.packed);
     free(b.x);
     free(b.y);
     return status;
