@@ -402,10 +402,14 @@ static void simd_dot(const struct nn_dot *d)
 static float simd_burn(size_t rounds)
 {
     VEC sum[BURN_CHAINS], by = v_set1(0.999F), plus = v_set1(0.001F);
+    float lane[NN_LANES];
 
+    /* Were the halves of 16 lanes alike, gcc would compute one of them. */
+    for (size_t i = 0; i < NN_LANES; i++)
+        lane[i] = (float)(i + rounds % 3);
 #pragma GCC unroll 16
     for (size_t i = 0; i < BURN_CHAINS; i++)
-        sum[i] = v_set1((float)i);
+        sum[i] = v_mul(v_load(lane), v_set1((float)i));
     for (size_t k = 0; k < rounds; k++) {
 #pragma GCC unroll 16
         for (size_t i = 0; i < BURN_CHAINS; i++)
