@@ -208,9 +208,11 @@ void nn_unpack_row(const struct nn_matrix *w, size_t row, float *to)
 
 /* --- the product ----------------------------------------------------------- */
 
-/* Rows of x as integers, in the scratch that all threads see. */
+/* Rows of x as integers, in the scratch that all threads see. What a panel's
+ * group is multiplied with lies together: rows of x apart by all of k would be a
+ * page each. */
 struct rounded {
-    int8_t *q;   /* [m][cols] */
+    int8_t *q;   /* [groups][m][group] */
     float *by;   /* [groups][m]: scale of x */
     float *plus; /* [groups][m]: sum of q, for what is added to all weights */
     int32_t *start; /* [groups][m]: minus what OFFSET adds to the sums */
@@ -230,7 +232,7 @@ struct product {
 
 static size_t bytes_per_row(const struct format *f)
 {
-    return nn_round_up(f->cols, 64) + f->groups * 3 * sizeof(float);
+    return f->groups * (f->group + 3 * sizeof(float));
 }
 
 static void lay_out(struct product *p)
@@ -238,7 +240,7 @@ static void lay_out(struct product *p)
     char *at = (char *)p->nn->shared;
 
     p->r.q = (int8_t *)at;
-    at += p->m * nn_round_up(p->f.cols, 64);
+    at += p->f.groups * p->m * p->f.group;
     p->r.by = (float *)(void *)at;
     p->r.plus = p->r.by + p->f.groups * p->m;
     p->r.start = (int32_t *)(void *)(p->r.plus + p->f.groups * p->m);
@@ -249,17 +251,17 @@ static void round_task(void *user, size_t row, unsigned worker)
     const struct product *p = user;
     const struct format *f = &p->f;
     const float *x = p->x + row * p->ldx;
-    int8_t *q = p->r.q + row * nn_round_up(f->cols, 64);
 
     (void)worker;
-    memset(q + p->w->cols, 0, f->cols - p->w->cols);
     for (size_t g = 0; g < f->groups; g++) {
+        int8_t *q = p->r.q + (g * p->m + row) * f->group;
         size_t first = g * f->group;
         size_t n = nn_min(f->group, p->w->cols - first);
         float top = p->nn->q->largest(x + first, n);
         float by = top > 0 ? 127.0F / top : 0.0F;
-        int32_t sum = p->nn->q->round(x + first, n, by, q + first);
+        int32_t sum = p->nn->q->round(x + first, n, by, q);
 
+        memset(q + n, 0, group_cols(f, g) - n);
         p->r.by[g * p->m + row] = top / 127.0F;
         p->r.plus[g * p->m + row] = (float)sum;
         p->r.start[g * p->m + row] = f->kind == NN_Q8 ? -OFFSET * sum : 0;
@@ -293,14 +295,12 @@ static void open_group(const struct product *p, const char *group, size_t cols,
 static void multiply_group(const struct product *p, struct nn_qtile *t,
                            size_t g, size_t first, size_t rows, float *y)
 {
-    size_t ldq = nn_round_up(p->f.cols, 64);
-
     for (size_t r = 0; r < rows; r += NN_QROWS) {
         size_t at = g * p->m + first + r;
 
         t->rows = nn_min(NN_QROWS, rows - r);
-        t->a = p->r.q + (first + r) * ldq + g * p->f.group;
-        t->lda = ldq;
+        t->a = p->r.q + at * p->f.group;
+        t->lda = p->f.group;
         t->by = p->r.by + at;
         t->plus = p->r.plus + at;
         t->start = p->r.start + at;
