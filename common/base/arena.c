@@ -139,6 +139,15 @@ void *arena_array(struct arena *a, size_t count, size_t size)
     return arena_alloc(a, bytes);
 }
 
+void *arena_list(struct arena *a, size_t count, size_t size)
+{
+    size_t bytes;
+
+    if (!size_mul(count, size, &bytes))
+        out_of_memory();
+    return take(a, bytes, ALIGN);
+}
+
 char *arena_bytes(struct arena *a, size_t size)
 {
     return take(a, size, 1);

@@ -32,7 +32,7 @@ static bool excluded(const struct occurrence *o, uint64_t stem)
 static void look_around(struct merge *m, struct occurrence *o)
 {
     const struct m_claim *c = &m->claims[o->claim];
-    struct beside *list = merge_list(m, c->n_sorted, sizeof *list);
+    struct beside *list = arena_list(m->arena, c->n_sorted, sizeof *list);
 
     o->around = list;
     o->n_around = 0;

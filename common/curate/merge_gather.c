@@ -162,7 +162,8 @@ static int by_key(const void *a, const void *b)
 static struct topic **choose_topics(struct gathering *g, const struct merge *m,
                                     size_t *n)
 {
-    struct topic **list = merge_list(m, g->n_topics, sizeof(struct topic *));
+    struct topic **list =
+        arena_list(m->arena, g->n_topics, sizeof(struct topic *));
 
     *n = 0;
     for (size_t i = 0; i < g->n_topics; i++) {
@@ -170,7 +171,7 @@ static struct topic **choose_topics(struct gathering *g, const struct merge *m,
 
         if (!t->differ || !(t->sources & (t->sources - 1)))
             continue;
-        t->list = merge_list(m, t->kept, sizeof(struct mention *));
+        t->list = arena_list(m->arena, t->kept, sizeof(struct mention *));
         t->kept = 0;
         list[(*n)++] = t;
     }
@@ -220,8 +221,8 @@ void merge_gather(struct merge *m,
 
     for (g.mask = 15; g.mask < 2 * most; g.mask = 2 * g.mask + 1)
         ;
-    g.mentions = merge_list(m, most, sizeof *g.mentions);
-    g.topics = merge_list(m, most, sizeof *g.topics);
+    g.mentions = arena_list(m->arena, most, sizeof *g.mentions);
+    g.topics = arena_list(m->arena, most, sizeof *g.topics);
     g.slots = arena_array(m->arena, g.mask + 1, sizeof *g.slots);
     for (uint32_t i = 0; i < m->n_claims; i++)
         if (!m->claims[i].gone)

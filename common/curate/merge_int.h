@@ -280,9 +280,6 @@ enum {
 
 #define MERGE_NO_WORDING UINT32_MAX /* of a claim whose wording is its own */
 
-/* A list of n elements in the arena, not cleared: for what is written whole. */
-void *merge_list(const struct merge *m, size_t n, size_t size);
-
 /* merge_collect.c: sources and texts in the canonical order, analysed. */
 enum asid_rc merge_collect(struct merge *m, struct asid_err *err);
 /* Instead of the record's sources: its caption as the only one. */
@@ -301,17 +298,13 @@ static inline bool merge_same_wording(const struct m_claim *a,
 }
 /* Whether the words [first, end) have an anchor among them. */
 bool merge_is_anchored(const struct text *t, size_t first, size_t end);
-/* The first anchor that ends behind a byte of the text. */
-size_t merge_anchor_at(const struct text *t, size_t byte);
 
 /* merge_pool.c: claims of all texts and their index. */
 void merge_pool(struct merge *m);
 /* The claims that have the stem, in the pool's order. */
 const uint32_t *merge_find(const struct merge *m, uint64_t stem, size_t *n);
 bool merge_has(const struct m_claim *c, uint64_t stem);
-/* The first word at or after a byte of the text. */
-size_t merge_word_at(const struct text *t, size_t byte);
-/* The same for a byte of the claim or of its subject. */
+/* The first word at or after a byte of the claim or of its subject. */
 size_t merge_word_near(const struct m_claim *c, size_t byte);
 /* Seconds between two claims; 0 when they meet or one has no time. */
 static inline double merge_gap(const struct m_claim *a, const struct m_claim *b)

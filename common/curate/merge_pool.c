@@ -3,19 +3,6 @@
 
 #include "merge_int.h"
 
-void *merge_list(const struct merge *m, size_t n, size_t size)
-{
-    enum { ALIGNED = 16 };
-    size_t bytes;
-    uintptr_t at;
-    char *p;
-
-    BUG_IF(!size_mul(n, size, &bytes) || !size_add(bytes, ALIGNED, &bytes));
-    p = arena_bytes(m->arena, bytes);
-    at = (uintptr_t)p;
-    return p + (((at + ALIGNED - 1) & ~(uintptr_t)(ALIGNED - 1)) - at);
-}
-
 static bool is_visual(enum attribute a)
 {
     return a == ATTRIBUTE_SCENE || a == ATTRIBUTE_CHARACTERS ||
@@ -51,40 +38,22 @@ static void sort_stems(struct m_stem *list, size_t n)
     }
 }
 
-static size_t word_in(const struct text *t, size_t low, size_t high,
-                      size_t byte)
-{
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-
-        if (t->words[mid].at.at < byte)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-size_t merge_word_at(const struct text *t, size_t byte)
-{
-    return word_in(t, 0, t->n_words, byte);
-}
-
 size_t merge_word_near(const struct m_claim *c, size_t byte)
 {
     const struct text *t = c->text->t;
     size_t first = c->c->first_word, end = first + c->c->n_words;
 
     if (c->c->n_words == 0 || byte <= t->words[first].at.at)
-        return word_in(t, 0, end, byte);
-    return byte <= t->words[end - 1].at.at ? word_in(t, first, end, byte)
-                                           : word_in(t, end, t->n_words, byte);
+        return text_first_word(t, 0, end, byte);
+    return byte <= t->words[end - 1].at.at
+               ? text_first_word(t, first, end, byte)
+               : text_first_word(t, end, t->n_words, byte);
 }
 
 /* Whether a word lies inside an anchor: its number is no detail. */
 static bool in_anchor(const struct text *t, const struct text_word *w)
 {
-    size_t i = merge_anchor_at(t, w->at.at);
+    size_t i = text_first_anchor(t, w->at.at);
 
     return i < t->n_anchors && t->anchors[i].at.at <= w->at.at;
 }
@@ -166,14 +135,14 @@ static void take_stems(struct merge *m, struct m_claim *c)
     struct span subject = c->c->subject;
     size_t first = c->c->first_word, n_words = c->c->n_words;
     size_t from = 0, to = 0, distinct = 0;
-    uint64_t *own = merge_list(m, n_words, sizeof *own);
+    uint64_t *own = arena_list(m->arena, n_words, sizeof *own);
     struct stems s = {NULL, 0, false};
 
     if (subject.n) {
-        from = merge_word_at(t, subject.at);
-        to = merge_word_at(t, subject.at + subject.n);
+        from = text_first_word(t, 0, t->n_words, subject.at);
+        to = text_first_word(t, 0, t->n_words, subject.at + subject.n);
     }
-    s.list = merge_list(m, n_words + (to - from), sizeof s.list[0]);
+    s.list = arena_list(m->arena, n_words + (to - from), sizeof s.list[0]);
     take_words(m, c, first, first + n_words, true, &s);
     for (size_t i = 0; i < s.n; i++)
         own[i] = s.list[i].stem;
@@ -191,7 +160,7 @@ static void take_stems(struct merge *m, struct m_claim *c)
  * value that can differ. */
 static void take_facts(struct merge *m, struct m_claim *c)
 {
-    uint32_t *values = merge_list(m, c->c->n_facts, sizeof *values);
+    uint32_t *values = arena_list(m->arena, c->c->n_facts, sizeof *values);
 
     for (uint32_t k = 0; k < c->c->n_facts; k++) {
         const struct text_fact *f = merge_fact(c, k);
@@ -416,11 +385,11 @@ static void build_index(struct merge *m)
         size *= 2;
     x->mask = size - 1;
     x->slots = arena_array(m->arena, size, sizeof x->slots[0]);
-    x->postings = merge_list(m, distinct + 1, sizeof x->postings[0]);
+    x->postings = arena_list(m->arena, distinct + 1, sizeof x->postings[0]);
     x->postings[0] = (struct m_posting){.n = 0};
-    x->claims = merge_list(m, all, sizeof x->claims[0]);
-    keys.postings = merge_list(m, distinct, sizeof keys.postings[0]);
-    keys.from = merge_list(m, m->n_claims, sizeof keys.from[0]);
+    x->claims = arena_list(m->arena, all, sizeof x->claims[0]);
+    keys.postings = arena_list(m->arena, distinct, sizeof keys.postings[0]);
+    keys.from = arena_list(m->arena, m->n_claims, sizeof keys.from[0]);
     fill_postings(m, &keys, count_postings(m, &keys));
 }
 
@@ -440,7 +409,7 @@ void merge_pool(struct merge *m)
     for (size_t i = 0; i < m->n_texts; i++)
         n += m->texts[i].t->n_claims;
     old = m->claims;
-    m->claims = merge_list(m, n, sizeof m->claims[0]);
+    m->claims = arena_list(m->arena, n, sizeof m->claims[0]);
     m->memo = arena_array(m->arena, MERGE_MEMO, sizeof m->memo[0]);
     m->n_claims = 0;
     m->pools++;

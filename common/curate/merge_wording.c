@@ -11,28 +11,13 @@ struct wording {
     size_t subject, m; /* of its subject */
 };
 
-size_t merge_anchor_at(const struct text *t, size_t byte)
-{
-    size_t low = 0, high = t->n_anchors;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-
-        if (t->anchors[mid].at.at + t->anchors[mid].at.n <= byte)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
 bool merge_is_anchored(const struct text *t, size_t first, size_t end)
 {
     size_t i;
 
     if (first >= end)
         return false;
-    i = merge_anchor_at(t, t->words[first].at.at);
+    i = text_first_anchor(t, t->words[first].at.at);
     return i < t->n_anchors && t->anchors[i].at.at <= t->words[end - 1].at.at;
 }
 
@@ -41,8 +26,9 @@ static struct wording words_of(const struct text *t, const struct text_claim *c)
     struct wording w = {t, c->first_word, c->n_words, 0, 0};
 
     if (c->subject.n) {
-        w.subject = merge_word_at(t, c->subject.at);
-        w.m = merge_word_at(t, c->subject.at + c->subject.n) - w.subject;
+        w.subject = text_first_word(t, 0, t->n_words, c->subject.at);
+        w.m = text_first_word(t, 0, t->n_words, c->subject.at + c->subject.n) -
+              w.subject;
     }
     return w;
 }
@@ -130,7 +116,7 @@ static void begin(struct merge *m)
     all->mask = size - 1;
     all->room = (uint32_t)(size / 2);
     all->slots = arena_array(m->arena, size, sizeof all->slots[0]);
-    all->list = merge_list(m, all->room, sizeof all->list[0]);
+    all->list = arena_list(m->arena, all->room, sizeof all->list[0]);
 }
 
 struct m_wording *merge_wording(struct merge *m, const struct m_claim *c)

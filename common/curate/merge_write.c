@@ -493,7 +493,7 @@ static const struct text_word *first_word(const struct m_claim *c, bool whole)
     size_t i = c->c->first_word;
 
     if (!whole && c->c->subject.n)
-        i = merge_word_at(t, c->c->subject.at);
+        i = text_first_word(t, 0, t->n_words, c->c->subject.at);
     return i < t->n_words ? &t->words[i] : NULL;
 }
 
@@ -578,9 +578,9 @@ static struct m_page *blank_page(struct merge *m, enum attribute attribute)
 
     if (!p) {
         p = m->page = arena_alloc(m->arena, sizeof *p);
-        p->units = merge_list(m, m->n_claims, sizeof p->units[0]);
-        p->times = merge_list(m, m->n_claims, sizeof p->times[0]);
-        p->list = merge_list(m, m->n_claims, sizeof p->list[0]);
+        p->units = arena_list(m->arena, m->n_claims, sizeof p->units[0]);
+        p->times = arena_list(m->arena, m->n_claims, sizeof p->times[0]);
+        p->list = arena_list(m->arena, m->n_claims, sizeof p->list[0]);
     }
     p->m = m;
     p->attribute = attribute;

@@ -31,13 +31,6 @@ struct compose {
     size_t n_items;
 };
 
-void *known_list(const struct text_known *k, size_t n, size_t size)
-{
-    struct scan s = {.arena = k->arena};
-
-    return scan_list(&s, n, size);
-}
-
 /* --- what is plain ----------------------------------------------------------- */
 
 static bool is_small(char c)
@@ -309,7 +302,7 @@ static size_t cut(struct compose *x)
     size_t known = 0;
 
     /* A letter, a full stop and a blank are the least that is one. */
-    x->pieces = known_list(x->k, x->raw.n / 3 + 1, sizeof x->pieces[0]);
+    x->pieces = arena_list(x->k->arena, x->raw.n / 3 + 1, sizeof x->pieces[0]);
     for (size_t at = 0; at < x->raw.n;) {
         struct piece *p = &x->pieces[x->n_pieces++];
         const char *stop = x->raw.p + at;
@@ -373,7 +366,7 @@ static bool add_part(struct compose *x, size_t from, size_t to)
 
 static bool find_items(struct compose *x)
 {
-    x->items = known_list(x->k, x->n_pieces, sizeof x->items[0]);
+    x->items = arena_list(x->k->arena, x->n_pieces, sizeof x->items[0]);
     for (size_t i = 0; i < x->n_pieces;) {
         const struct known *k = x->pieces[i].known;
         size_t from = i++;
@@ -451,7 +444,7 @@ struct text_known *text_known_new(const struct text_rules *rules,
     k->mask = size - 1;
     k->room = (uint32_t)(size / 2);
     k->slots = arena_array(a, size, sizeof k->slots[0]);
-    k->list = known_list(k, k->room, sizeof k->list[0]);
+    k->list = arena_list(k->arena, k->room, sizeof k->list[0]);
     return k;
 }
 

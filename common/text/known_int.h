@@ -38,8 +38,6 @@ struct known_item {
     size_t shift; /* from its bytes to the new text's, modulo memory's size */
 };
 
-/* A list of n elements in the arena, not cleared. */
-void *known_list(const struct text_known *k, size_t n, size_t size);
 size_t known_quotes_before(const struct text *t, size_t byte);
 /* known_join.c: the analysis of a text that these sentences make up; NULL: what
  * they say depends on what stood around them. */

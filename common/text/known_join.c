@@ -3,37 +3,6 @@
 
 #include "known_int.h"
 
-/* How many words begin, and how many anchors end, before a byte. */
-static size_t words_before(const struct text *t, size_t byte)
-{
-    size_t low = 0, high = t->n_words;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-
-        if (t->words[mid].at.at < byte)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-static size_t anchors_before(const struct text *t, size_t byte)
-{
-    size_t low = 0, high = t->n_anchors;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-
-        if (t->anchors[mid].at.at + t->anchors[mid].at.n <= byte)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
 /* What an item has of each list of its text. */
 struct part {
     size_t word, words, quote, quotes, anchor, anchors, claim, claims, fact,
@@ -71,14 +40,14 @@ static struct part part_of(const struct known_item *x)
     const struct text *t = x->t;
     size_t at = t->sentences[x->first].at;
     size_t end = t->sentences[x->end - 1].at + t->sentences[x->end - 1].n;
-    struct part p = {.word = words_before(t, at),
+    struct part p = {.word = text_first_word(t, 0, t->n_words, at),
                      .quote = known_quotes_before(t, at),
-                     .anchor = anchors_before(t, at),
+                     .anchor = text_first_anchor(t, at),
                      .claim = claims_before(t, x->first)};
 
-    p.words = words_before(t, end) - p.word;
+    p.words = text_first_word(t, 0, t->n_words, end) - p.word;
     p.quotes = known_quotes_before(t, end) - p.quote;
-    p.anchors = anchors_before(t, end) - p.anchor;
+    p.anchors = text_first_anchor(t, end) - p.anchor;
     p.claims = claims_before(t, x->end) - p.claim;
     p.fact = facts_before(t, p.claim);
     p.facts = facts_before(t, p.claim + p.claims) - p.fact;
@@ -210,7 +179,7 @@ const struct text *known_join(const struct text_known *k, struct str text,
                               const struct known_item *items, size_t n)
 {
     struct text *t = arena_alloc(k->arena, sizeof *t);
-    struct part *parts = known_list(k, n, sizeof *parts);
+    struct part *parts = arena_list(k->arena, n, sizeof *parts);
     struct part all = {.words = 0};
     size_t sentences = 0;
 
@@ -225,13 +194,13 @@ const struct text *known_join(const struct text_known *k, struct str text,
         all.contents += parts[i].contents;
     }
     t->text = text;
-    t->sentences = known_list(k, sentences, sizeof *t->sentences);
-    t->words = known_list(k, all.words, sizeof *t->words);
-    t->quotes = known_list(k, all.quotes, sizeof *t->quotes);
-    t->anchors = known_list(k, all.anchors, sizeof *t->anchors);
-    t->claims = known_list(k, all.claims, sizeof *t->claims);
-    t->facts = known_list(k, all.facts, sizeof *t->facts);
-    t->content = known_list(k, all.contents, sizeof *t->content);
+    t->sentences = arena_list(k->arena, sentences, sizeof *t->sentences);
+    t->words = arena_list(k->arena, all.words, sizeof *t->words);
+    t->quotes = arena_list(k->arena, all.quotes, sizeof *t->quotes);
+    t->anchors = arena_list(k->arena, all.anchors, sizeof *t->anchors);
+    t->claims = arena_list(k->arena, all.claims, sizeof *t->claims);
+    t->facts = arena_list(k->arena, all.facts, sizeof *t->facts);
+    t->content = arena_list(k->arena, all.contents, sizeof *t->content);
     for (size_t i = 0; i < n; i++)
         add_item(t, &items[i], &parts[i]);
     return give_times(t) ? t : NULL;

@@ -13,27 +13,13 @@ const char *text_rules_version(void)
     return "text-5";
 }
 
-void *scan_list(struct scan *s, size_t n, size_t size)
-{
-    enum { ALIGNED = 16 };
-    size_t bytes;
-    uintptr_t at;
-    char *p;
-
-    /* Not arena_array(): elements are written whole when they are added. */
-    BUG_IF(!size_mul(n, size, &bytes) || !size_add(bytes, ALIGNED, &bytes));
-    p = arena_bytes(s->arena, bytes);
-    at = (uintptr_t)p;
-    return p + (((at + ALIGNED - 1) & ~(uintptr_t)(ALIGNED - 1)) - at);
-}
-
 void *scan_grow_list(struct scan *s, void *list, size_t n, size_t *room,
                      size_t size)
 {
     void *more;
 
     *room = *room ? *room * 2 : 16;
-    more = scan_list(s, *room, size);
+    more = arena_list(s->arena, *room, size);
     if (n)
         memcpy(more, list, n * size);
     return more;
@@ -84,7 +70,7 @@ void scan_words(struct scan *s)
 
     for (size_t i = 0; i < s->n_toks; i++)
         n += s->toks[i].kind == TOK_WORD;
-    t->words = scan_list(s, n, sizeof *t->words);
+    t->words = arena_list(s->arena, n, sizeof *t->words);
     for (size_t i = 0; i < t->n_sentences; i++)
         add_words(s, (uint32_t)i);
 }
@@ -167,6 +153,35 @@ const struct text *text_analyse_parts(const struct text_rules *rules,
 }
 
 /* --- writing claims and anchors ------------------------------------------- */
+
+size_t text_first_word(const struct text *t, size_t low, size_t high,
+                       size_t byte)
+{
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (t->words[mid].at.at < byte)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+size_t text_first_anchor(const struct text *t, size_t byte)
+{
+    size_t low = 0, high = t->n_anchors;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+
+        if (t->anchors[mid].at.at + t->anchors[mid].at.n <= byte)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
 
 static bool is_blank(char c)
 {

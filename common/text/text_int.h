@@ -347,8 +347,6 @@ struct scan {
     bool spelling; /* only tokens are wanted: no stems */
 };
 
-/* A list of n elements in the arena, not cleared. */
-void *scan_list(struct scan *s, size_t n, size_t size);
 /* Room for one more element of size in a list of n: the list, perhaps moved. */
 void *scan_grow_list(struct scan *s, void *list, size_t n, size_t *room,
                      size_t size);

@@ -591,7 +591,7 @@ void scan_tokens(struct scan *s)
     if (x.n > TEXT_MAX)
         x.n = utf8_span(x.p, TEXT_MAX);
     s->toks_room = x.n / 4 + 16;
-    s->toks = scan_list(s, s->toks_room, sizeof *s->toks);
+    s->toks = arena_list(s->arena, s->toks_room, sizeof *s->toks);
     while (x.at < x.n) {
         unsigned char c = (unsigned char)x.p[x.at];
 

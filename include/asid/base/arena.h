@@ -39,7 +39,9 @@ struct arena {
 void *arena_alloc(struct arena *a, size_t size);
 /* count * size zeroed bytes, checked for overflow. */
 void *arena_array(struct arena *a, size_t count, size_t size);
-/* The same without zeroing and without alignment: for text. */
+/* The same without zeroing: for lists whose elements are written whole. */
+void *arena_list(struct arena *a, size_t count, size_t size);
+/* Without zeroing and without alignment: for text. */
 char *arena_bytes(struct arena *a, size_t size);
 /* A terminated copy. */
 char *arena_strdup(struct arena *a, const char *text);

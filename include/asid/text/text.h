@@ -209,6 +209,12 @@ const struct text *text_analyse_parts(const struct text_rules *rules,
                                       struct arena *a, struct str text,
                                       enum attribute hint, unsigned parts);
 
+/* The first of the words [low, high) that begins at or behind a byte; high when
+ * none does. The first anchor that ends behind it; n_anchors. */
+size_t text_first_word(const struct text *t, size_t low, size_t high,
+                       size_t byte);
+size_t text_first_anchor(const struct text *t, size_t byte);
+
 /* The claim as a sentence of its own: its subject in front when it has none,
  * first letter a capital, one full stop at the end, without its anchor. */
 struct str text_claim_sentence(struct arena *a, const struct text *t,
