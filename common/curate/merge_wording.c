@@ -4,6 +4,9 @@
  */
 #include "merge_int.h"
 
+/* Wordings looked at for one claim: what is written to collide gets its own. */
+enum { PROBES = 16 };
+
 /* The words of a claim and those of the subject that it took over. */
 struct wording {
     const struct text *t;
@@ -35,8 +38,10 @@ static struct wording words_of(const struct text *t, const struct text_claim *c)
 
 static uint64_t mix(uint64_t hash, const struct text_word *w, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        hash = (hash ^ w[i].stem) * 0x9e3779b97f4a7c15u;
+    for (size_t i = 0; i < n; i++) {
+        hash = (hash ^ w[i].folded) * 0x9e3779b97f4a7c15u;
+        hash = (hash ^ (w[i].at.at - w[0].at.at)) * 0x9e3779b97f4a7c15u;
+    }
     return hash ^ hash >> 32;
 }
 
@@ -124,7 +129,7 @@ struct m_wording *merge_wording(struct merge *m, const struct m_claim *c)
     struct m_wordings *all = &m->wordings;
     struct wording w = words_of(c->text->t, c->c);
     uint64_t key;
-    size_t i;
+    size_t i, probes = 0;
 
     /* Which of its words are part of an anchor is not compared. */
     if (has_anchor(w.t, c->c) ||
@@ -138,6 +143,8 @@ struct m_wording *merge_wording(struct merge *m, const struct m_claim *c)
 
         if (known->key == key && is_same(known, &w, c->c))
             return known;
+        if (++probes == PROBES)
+            return NULL;
     }
     if (all->n == all->room)
         return NULL;

@@ -13,7 +13,12 @@
 
 #include "known_int.h"
 
-enum { QUOTE_REACH = 2000 /* bytes between two marks of one quote */ };
+enum {
+    QUOTE_REACH = 2000, /* bytes between two marks of one quote */
+    PROBES = 16,        /* sentences looked at: others may be made to collide */
+    STRETCHES = 4,      /* that are analysed, and one more in so many bytes: */
+    STRETCH = 128,      /* each costs as much as some sentences do */
+};
 
 /* A stretch that ends like a sentence. */
 struct piece {
@@ -187,12 +192,14 @@ static uint64_t hash_of(struct str s)
     return hash ^ hash >> 32;
 }
 
-/* Where such a sentence is noted, or would be. */
+/* Where such a sentence is noted, or would be; NULL: too many stand there. */
 static uint32_t *slot_of(const struct text_known *all, const struct known *key)
 {
-    size_t i = key->hash & all->mask;
+    size_t i = key->hash & all->mask, probes = 0;
 
     for (; all->slots[i]; i = (i + 1) & all->mask) {
+        if (probes++ == PROBES)
+            return NULL;
         const struct known *k = &all->list[all->slots[i] - 1];
 
         if (k->hash == key->hash && k->first == key->first &&
@@ -254,7 +261,7 @@ static void know(struct text_known *all, struct known_how how,
         !make_key(how, t->text, t->sentences[first].at, last.at + last.n, &key))
         return;
     slot = slot_of(all, &key);
-    if (*slot)
+    if (!slot || *slot)
         return;
     key.t = t;
     key.sentence = first;
@@ -307,7 +314,7 @@ static size_t cut(struct compose *x)
         struct piece *p = &x->pieces[x->n_pieces++];
         const char *stop = x->raw.p + at;
         struct known key;
-        uint32_t slot = 0;
+        uint32_t *slot = NULL;
 
         *p = (struct piece){at, x->raw.n, NULL};
         while ((stop = memchr(stop + 1, '.',
@@ -323,9 +330,9 @@ static size_t cut(struct compose *x)
                 break;
         }
         if (make_key(x->how, x->raw, at, p->end, &key))
-            slot = *slot_of(all, &key);
-        if (slot) {
-            p->known = &all->list[slot - 1];
+            slot = slot_of(all, &key);
+        if (slot && *slot) {
+            p->known = &all->list[*slot - 1];
             known++;
         }
         at = p->end + 1;
@@ -364,8 +371,20 @@ static bool add_part(struct compose *x, size_t from, size_t to)
     return true;
 }
 
+/* Stretches of pieces that are to be analysed. */
+static size_t count_stretches(const struct compose *x)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < x->n_pieces; i++)
+        n += !x->pieces[i].known && (i == 0 || x->pieces[i - 1].known);
+    return n;
+}
+
 static bool find_items(struct compose *x)
 {
+    if (count_stretches(x) > STRETCHES + x->raw.n / STRETCH)
+        return false;
     x->items = arena_list(x->k->arena, x->n_pieces, sizeof x->items[0]);
     for (size_t i = 0; i < x->n_pieces;) {
         const struct known *k = x->pieces[i].known;

@@ -195,11 +195,35 @@ static void test_short(void)
     check_case("short sentences and none");
 }
 
+/* What is known and what is not by turns: analysing it as a whole costs less. */
+static void test_turns(void)
+{
+    struct text_known *k = text_known_new(rules, &arena, 1 << 16);
+    struct buf b;
+
+    buf_init(&b, 1 << 20);
+    for (unsigned i = 0; i < 1000; i++) {
+        char odd[32];
+
+        snprintf(odd, sizeof odd, "A d%c%c. ", 'a' + i % 26, 'a' + i / 26 % 26);
+        buf_text(&b, i % 2 ? "He goes. " : odd);
+    }
+    text_known_analyse(k, STR("It rains. He goes. A dog."), ATTRIBUTE_NONE, 0);
+    CHECK(known_compose(k, STR("It rains. He goes. A cow. He goes. A dog."),
+                        ATTRIBUTE_NONE, 0) != NULL,
+          "a few by turns");
+    CHECK(!known_compose(k, buf_view(&b), ATTRIBUTE_NONE, 0), "many by turns");
+    buf_release(&b);
+    arena_reset(&arena);
+    check_case("known sentences and others by turns");
+}
+
 int main(int argc, char **argv)
 {
     CHECK_OK(text_rules_load(&rules, &err), err);
     test_random(argc > 1 ? (unsigned)atoi(argv[1]) : 3000);
     test_short();
+    test_turns();
     text_rules_free(rules);
     arena_release(&arena);
     return check_done();
