@@ -236,6 +236,48 @@ static void nibbles_rows(const struct nn_qtile *t, size_t row, size_t rows)
             nibbles_3(t, row, at);
 }
 
+/* For one row: up to NARROW quads of nibbles as they lie in memory, two quads in
+ * a byte, are added to sum, which is in memory: there are no registers for it. */
+APART void pairs(const struct nn_qtile *t, size_t q, __m256i sum[SUMS])
+{
+    const __m256i mask = _mm256_set1_epi8(15);
+    const uint8_t *w = t->w + q / 2 * QUAD;
+    const int8_t *a = t->a + q * NN_QLANES;
+    size_t n = t->quads - q < NARROW ? t->quads - q : NARROW;
+    __m256i part[SUMS];
+
+#pragma GCC unroll 6
+    for (size_t i = 0; i < SUMS; i++)
+        part[i] = _mm256_setzero_si256();
+    for (; n > 0; n -= 2, w += QUAD, a += 2 * NN_QLANES) {
+        __m256i x = four(a), y = four(a + NN_QLANES);
+
+#pragma GCC unroll 6
+        for (size_t i = 0; i < SUMS; i++) {
+            __m256i b = _mm256_load_si256((const void *)(w + 32 * i));
+            __m256i low = _mm256_and_si256(b, mask);
+            __m256i high = _mm256_and_si256(_mm256_srli_epi16(b, 4), mask);
+
+            part[i] = _mm256_add_epi16(part[i], _mm256_maddubs_epi16(low, x));
+            part[i] = _mm256_add_epi16(part[i], _mm256_maddubs_epi16(high, y));
+        }
+    }
+#pragma GCC unroll 6
+    for (size_t i = 0; i < SUMS; i++)
+        sum[i] = _mm256_add_epi32(
+            sum[i], _mm256_madd_epi16(part[i], _mm256_set1_epi16(1)));
+}
+
+static void avx2_packed(const struct nn_qtile *t)
+{
+    __m256i sum[SUMS];
+
+    memset(sum, 0, sizeof sum);
+    for (size_t q = 0; q < t->quads; q += NARROW)
+        pairs(t, q, sum);
+    finish(t, 0, 0, sum, 1);
+}
+
 /* --- tiles ---------------------------------------------------------------- */
 
 /* Three rows at once as long as not a single one is left over. */
@@ -366,6 +408,7 @@ const struct nn_qkernels nn_qkernels_avx2 = {
     .name = "avx2",
     .tile = avx2_tile,
     .spread = avx2_spread,
+    .packed = avx2_packed,
     .round = avx2_round,
     .largest = avx2_largest,
     .burn = avx2_burn,

@@ -270,7 +270,7 @@ static void round_task(void *user, size_t row, unsigned worker)
 
 /* The weights of a group as the kernel takes them. */
 static void open_group(const struct product *p, const char *group, size_t cols,
-                       struct quant_scratch *s, struct nn_qtile *t)
+                       bool packed, struct quant_scratch *s, struct nn_qtile *t)
 {
     if (p->f.kind == NN_Q8) {
         t->scale = (const float *)(const void *)group;
@@ -283,17 +283,20 @@ static void open_group(const struct product *p, const char *group, size_t cols,
             s->scale[c] = from_bf16(head[c]);
             s->lowest[c] = from_bf16(head[NN_QCOLS + c]);
         }
-        p->nn->q->spread((const uint8_t *)group + HEAD, cols / NN_QLANES / 2,
-                         s->bytes);
         t->scale = s->scale;
         t->lowest = s->lowest;
-        t->w = s->bytes;
+        t->w = (const uint8_t *)group + HEAD;
+        if (!packed) {
+            p->nn->q->spread(t->w, cols / NN_QLANES / 2, s->bytes);
+            t->w = s->bytes;
+        }
     }
     t->quads = cols / NN_QLANES;
 }
 
 static void multiply_group(const struct product *p, struct nn_qtile *t,
-                           size_t g, size_t first, size_t rows, float *y)
+                           size_t g, size_t first, size_t rows, bool packed,
+                           float *y)
 {
     for (size_t r = 0; r < rows; r += NN_QROWS) {
         size_t at = g * p->m + first + r;
@@ -307,7 +310,10 @@ static void multiply_group(const struct product *p, struct nn_qtile *t,
         t->y = y + r * NN_QCOLS;
         t->ldy = NN_QCOLS;
         t->load = g > 0;
-        p->nn->q->tile(t);
+        if (packed)
+            p->nn->q->packed(t);
+        else
+            p->nn->q->tile(t);
     }
 }
 
@@ -342,11 +348,13 @@ static void product_task(void *user, size_t task, unsigned worker)
     size_t panel = task / strips, first = task % strips * p->strip;
     size_t rows = nn_min(p->strip, p->m - first);
     const char *at = (const char *)p->w->packed + panel * p->f.panel;
+    bool packed = p->f.kind == NN_Q4 && p->nn->q->packed && rows == 1;
     struct nn_qtile t;
 
     for (size_t g = 0; g < p->f.groups; g++) {
-        open_group(p, at + group_at(&p->f, g), group_cols(&p->f, g), s, &t);
-        multiply_group(p, &t, g, first, rows, s->y);
+        open_group(p, at + group_at(&p->f, g), group_cols(&p->f, g), packed, s,
+                   &t);
+        multiply_group(p, &t, g, first, rows, packed, s->y);
     }
     store_rows(p, s->y, first, rows, panel * NN_QCOLS);
 }

@@ -25,6 +25,7 @@ if [ "$(uname -m)" = x86_64 ]; then
     in_registers qkernels_avx2 nibbles_2 vpmaddubsw
     # One of the wide sums, once for eight quads.
     in_registers qkernels_avx2 nibbles_3 vpmaddubsw 3
+    in_registers qkernels_avx2 pairs vpmaddubsw
     in_registers kernels_avx512 avx512_tile vfmadd231ps
     in_registers qkernels_vnni vnni_tile vpdpbusd
 else

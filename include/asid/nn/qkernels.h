@@ -39,6 +39,10 @@ struct nn_qkernels {
     /* Nibbles to bytes. Of `from`, [pairs][NN_QCOLS][4], the low halves are one
      * quad and the high ones the next: to [2 * pairs][NN_QCOLS][4]. */
     void (*spread)(const uint8_t *from, size_t pairs, uint8_t *to);
+    /* The tile of one row on nibbles as `spread` takes them: for one row
+     * spreading costs as much as multiplying. NULL: they are spread. quads is
+     * even. */
+    void (*packed)(const struct nn_qtile *t);
     /* n values of x to integers by `by` = 127 / largest: rounded to even, at
      * most 127 in size. The sum of them. */
     int32_t (*round)(const float *x, size_t n, float by, int8_t *to);
