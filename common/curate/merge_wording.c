@@ -98,13 +98,8 @@ static bool is_same(const struct m_wording *known, const struct wording *y,
 /* Whether an anchor stands in the claim itself, not only before it. */
 static bool has_anchor(const struct text *t, const struct text_claim *c)
 {
-    size_t i = (size_t)c->anchor;
+    size_t i = text_first_anchor(t, c->at.at);
 
-    if (c->anchor < 0)
-        return false;
-    while (i < t->n_anchors &&
-           t->anchors[i].at.at + t->anchors[i].at.n <= c->at.at)
-        i++;
     return i < t->n_anchors && t->anchors[i].at.at < c->at.at + c->at.n;
 }
 
