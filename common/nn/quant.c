@@ -227,6 +227,7 @@ struct product {
     float *y;
     size_t ldx, ldy, m;
     bool accumulate;
+    bool packed;  /* nibbles are read as they are packed */
     size_t strip; /* rows of x of one task */
 };
 
@@ -270,7 +271,7 @@ static void round_task(void *user, size_t row, unsigned worker)
 
 /* The weights of a group as the kernel takes them. */
 static void open_group(const struct product *p, const char *group, size_t cols,
-                       bool packed, struct quant_scratch *s, struct nn_qtile *t)
+                       struct quant_scratch *s, struct nn_qtile *t)
 {
     if (p->f.kind == NN_Q8) {
         t->scale = (const float *)(const void *)group;
@@ -286,7 +287,7 @@ static void open_group(const struct product *p, const char *group, size_t cols,
         t->scale = s->scale;
         t->lowest = s->lowest;
         t->w = (const uint8_t *)group + HEAD;
-        if (!packed) {
+        if (!p->packed) {
             p->nn->q->spread(t->w, cols / NN_QLANES / 2, s->bytes);
             t->w = s->bytes;
         }
@@ -295,8 +296,7 @@ static void open_group(const struct product *p, const char *group, size_t cols,
 }
 
 static void multiply_group(const struct product *p, struct nn_qtile *t,
-                           size_t g, size_t first, size_t rows, bool packed,
-                           float *y)
+                           size_t g, size_t first, size_t rows, float *y)
 {
     for (size_t r = 0; r < rows; r += NN_QROWS) {
         size_t at = g * p->m + first + r;
@@ -310,7 +310,7 @@ static void multiply_group(const struct product *p, struct nn_qtile *t,
         t->y = y + r * NN_QCOLS;
         t->ldy = NN_QCOLS;
         t->load = g > 0;
-        if (packed)
+        if (p->packed)
             p->nn->q->packed(t);
         else
             p->nn->q->tile(t);
@@ -348,13 +348,11 @@ static void product_task(void *user, size_t task, unsigned worker)
     size_t panel = task / strips, first = task % strips * p->strip;
     size_t rows = nn_min(p->strip, p->m - first);
     const char *at = (const char *)p->w->packed + panel * p->f.panel;
-    bool packed = p->f.kind == NN_Q4 && p->nn->q->packed && rows == 1;
     struct nn_qtile t;
 
     for (size_t g = 0; g < p->f.groups; g++) {
-        open_group(p, at + group_at(&p->f, g), group_cols(&p->f, g), packed, s,
-                   &t);
-        multiply_group(p, &t, g, first, rows, packed, s->y);
+        open_group(p, at + group_at(&p->f, g), group_cols(&p->f, g), s, &t);
+        multiply_group(p, &t, g, first, rows, s->y);
     }
     store_rows(p, s->y, first, rows, panel * NN_QCOLS);
 }
@@ -379,6 +377,7 @@ void nn_linear_packed(struct nn *nn, const struct nn_matrix *w, const float *x,
         p.x = x + first * ldx;
         p.y = y + first * ldy;
         p.strip = p.m;
+        p.packed = p.f.kind == NN_Q4 && nn->q->packed && p.m == 1;
         lay_out(&p);
         parallel_for(nn->pool, p.m, round_task, &p);
         parallel_for(nn->pool, panels, product_task, &p);
