@@ -57,12 +57,13 @@ static void bench_linear(struct bench *b, const char *as, enum nn_quant kind,
                          size_t m, size_t k, size_t n)
 {
     struct nn_matrix w = {.dtype = NN_BF16, .rows = n, .cols = k};
-    size_t bytes = as[0] == 'i' ? nn_pack_bytes(kind, n, k) : 2 * k * n;
+    bool packs = strcmp(as, "bf16") != 0;
+    size_t bytes = packs ? nn_pack_bytes(kind, n, k) : 2 * k * n;
     size_t copies = b->weight_bytes / bytes;
-    double peak = as[0] == 'i' ? b->limits.int8_ops : b->limits.flops;
+    double peak = packs ? b->limits.int8_ops : b->limits.flops;
     double t[REPEATS_MAX], seconds;
 
-    if (as[0] == 'i')
+    if (packs)
         pack_all(b, kind, k, n, bytes, copies);
 
     for (int i = 0; i < b->repeats; i++) {
@@ -73,7 +74,7 @@ static void bench_linear(struct bench *b, const char *as, enum nn_quant kind,
             size_t which = m <= 8 ? c : (size_t)i % copies;
 
             w.data = (char *)b->weights + which * bytes;
-            w.packed = as[0] == 'i' ? (char *)b->packed + which * bytes : NULL;
+            w.packed = packs ? (char *)b->packed + which * bytes : NULL;
             w.packed_as = kind;
             nn_linear(b->nn, &w, b->x, k, m, b->y, n, false);
         }

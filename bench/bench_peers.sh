@@ -28,7 +28,7 @@ peer_file() {
     int4) echo "${PEER_Q4_K:-}" ;;
     esac
 }
-# ours PRECISION: one line of "precision what rate" for every figure.
+# ours PRECISION: a line "who precision what rate" for every figure.
 ours() {
     "$bin/asid-model" bench -q --model "$MODEL" --precision "$1" --threads "$THREADS" \
         --prefill "$PREFILL" --decode "$DECODE" --batch 8 --cache "$CACHE" |
