@@ -577,7 +577,7 @@ static void settle_negations(struct merge *m)
     for (size_t i = 0; i < m->n_claims; i++) {
         const struct m_claim *c = &m->claims[i];
 
-        if (!c->denies)
+        if (!c->c->denies)
             continue;
         for (size_t k = 0; !c->gone && k < c->c->n_facts && k < WORDS_MAX;
              k++) {

@@ -170,7 +170,6 @@ struct m_claim {
     const struct m_stem *sorted;
     const uint32_t *values; /* its facts that are no negations, in order */
     uint32_t n_values;
-    bool denies;      /* one of its facts says that something is not */
     uint64_t has;     /* merge_bit() of all of sorted */
     uint64_t needs;   /* of those that no claim says without having them */
     bool repeats;     /* a word of its own comes twice */

@@ -162,14 +162,9 @@ static void take_facts(struct merge *m, struct m_claim *c)
 {
     uint32_t *values = arena_list(m->arena, c->c->n_facts, sizeof *values);
 
-    for (uint32_t k = 0; k < c->c->n_facts; k++) {
-        const struct text_fact *f = merge_fact(c, k);
-
-        if (f->kind != FACT_NEGATION)
+    for (uint32_t k = 0; k < c->c->n_facts; k++)
+        if (merge_fact(c, k)->kind != FACT_NEGATION)
             values[c->n_values++] = k;
-        else
-            c->denies |= f->value == 1;
-    }
     c->values = values;
 }
 
@@ -191,7 +186,6 @@ static void share(struct m_claim *c, const struct m_claim *with)
     c->quoted = with->quoted;
     c->values = with->values;
     c->n_values = with->n_values;
-    c->denies = with->denies;
 }
 
 /* Sources mostly tell the same in the same words, each of which then need be
