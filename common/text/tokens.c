@@ -380,15 +380,10 @@ static bool read_short(struct lexing *x)
         return false;
     x->at += n;
     k = add_tok(x, from, n, TOK_WORD);
-    if (x->p[from] <= 'Z')
-        k->shape |= SHAPE_CAPITAL;
+    k->shape |= letter_shape(x, from);
     k->folded = lex->key;
     k->lex = lex;
-    k->value = -1;
-    if (lex->stem && !(lex->flags & LEX_NUMBER))
-        k->stem = lex->stem;
-    else
-        settle_lex(x, k);
+    settle_lex(x, k);
     return true;
 }
 
