@@ -13,11 +13,13 @@
 #   CACHE             where packed weights are kept; "none" without it
 #   PEER_LLAMA_BENCH  a llama-bench, with the same shape as GGUF files in
 #   PEER_BF16 PEER_Q8_0 PEER_Q4_K
-#   PEER_WHISPER_BENCH, PEER_WHISPER_MODEL   a whisper-bench, for the audio tower
+#   PEER_WHISPER_BENCH, PEER_WHISPER_MODEL   a whisper-bench, for the audio tower;
+#                     tools/reference/make_random_whisper.py makes a model
 set -eu
 bin=$1
 : "${MODEL:?a checkpoint folder}" "${ROUNDS:=3}" "${PRECISIONS:=bf16 int8 int4}"
 : "${PREFILL:=512,2048}" "${DECODE:=24}" "${THREADS:=2}" "${CACHE:=none}"
+[ -z "${PEER_WHISPER_BENCH:-}" ] || : "${PEER_WHISPER_MODEL:?a model for whisper-bench}"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
@@ -50,6 +52,17 @@ theirs() {
             then "peer \($p) decode \(.avg_ts)"
             else "peer \($p) prefill-\(.n_prompt) \(.avg_ts)" end' >>"$dir/figures"
 }
+# The seconds of one pass of whisper-bench's encoder, always over 30 s of sound.
+their_encoder() {
+    "$PEER_WHISPER_BENCH" -m "$PEER_WHISPER_MODEL" -t "$THREADS" 2>&1 |
+        awk '/encode time =/ { for (i = 2; i < NF; i++) if ($i == "ms" && $(i + 1) == "per") ms = $(i - 1) }
+             NF { last = $0 }
+             END {
+                 if (ms > 0) { print "peer all audio-seconds", ms / 1000; exit }
+                 print "bench_peers: no encode time from whisper-bench" (last ? ": " last : "") >"/dev/stderr"
+                 exit 1
+             }' >>"$dir/figures"
+}
 round() {
     for p in $PRECISIONS; do
         ours "$p"
@@ -58,9 +71,7 @@ round() {
         fi
     done
     if [ -n "${PEER_WHISPER_BENCH:-}" ]; then
-        "$PEER_WHISPER_BENCH" -m "$PEER_WHISPER_MODEL" -t "$THREADS" 2>&1 |
-            awk '/encode time/ { for (i = 1; i <= NF; i++) if ($i == "=") ms = $(i + 1)
-                 print "peer all audio-seconds", ms / 1000 }' >>"$dir/figures"
+        their_encoder
     fi
 }
 for i in $(seq "$ROUNDS"); do
@@ -101,7 +112,7 @@ END {
             ratio(m["asid", p[i], "prefill-" l[j]], m["asid", p[i], "prefill-" l[1]]), l[1]
         printf "%-5s eight together are %s times one\n", p[i],
             ratio(m["asid", p[i], "decode-8"], m["asid", p[i], "decode"])
-        if (m["peer", "all", "audio-seconds"]) printf "%-5s audio tower takes %s of the peer encoder'"'"'s time\n",
-            p[i], ratio(m["asid", p[i], "audio-seconds"], m["peer", "all", "audio-seconds"])
+        if (m["peer", "all", "audio-seconds"]) printf "%-5s audio tower takes %s of the peer encoder'"'"'s %.2f s\n",
+            p[i], ratio(m["asid", p[i], "audio-seconds"], m["peer", "all", "audio-seconds"]), m["peer", "all", "audio-seconds"]
     }
 }' "$dir/medians"
