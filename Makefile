@@ -102,6 +102,7 @@ EXTRA_kernels_ref    := -O3
 EXTRA_qkernels_avx2  := -mavx2 -mfma -O3
 EXTRA_qkernels_vnni  := -mavx512f -mavx512bw -mavx512dq -mavx512vl \
                         -mavx512vnni -mavx2 -mfma -O3
+EXTRA_qkernels_amx   := $(EXTRA_qkernels_vnni) -mamx-tile -mamx-int8
 EXTRA_qkernels_ref   := -O3
 # It looks at every decoded frame.
 EXTRA_cuts           := -O3
@@ -111,6 +112,7 @@ EXTRA_kernels_avx2   += -fno-sanitize=all -O1
 EXTRA_kernels_avx512 += -fno-sanitize=all -O1
 EXTRA_qkernels_avx2  += -fno-sanitize=all -O1
 EXTRA_qkernels_vnni  += -fno-sanitize=all -O1
+EXTRA_qkernels_amx   += -fno-sanitize=all -O1
 endif
 
 $(BUILD)/gen/schema_files.c: tools/embed.sh $(SCHEMAS)

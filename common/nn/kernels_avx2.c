@@ -317,4 +317,7 @@ static void avx2_tile(const struct nn_tile *t)
     }
 }
 
-SIMD_TABLE(avx2, TILE_ROWS, TILE_COLS);
+const struct nn_kernels nn_kernels_avx2 = {
+    SIMD_KERNELS(avx2, TILE_ROWS, TILE_COLS),
+    .name = "avx2",
+};

@@ -297,4 +297,12 @@ static void avx512_tile(const struct nn_tile *t)
     }
 }
 
-SIMD_TABLE(avx512, TILE_ROWS, TILE_COLS);
+const struct nn_kernels nn_kernels_avx512 = {
+    SIMD_KERNELS(avx512, TILE_ROWS, TILE_COLS),
+    .name = "avx512",
+};
+
+const struct nn_kernels nn_kernels_amx = {
+    SIMD_KERNELS(avx512, TILE_ROWS, TILE_COLS),
+    .name = "amx",
+};

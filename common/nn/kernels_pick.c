@@ -1,6 +1,8 @@
 /* Which set of kernels this processor gets, and what all sets share. */
 #include <cpuid.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "asid/nn/kernels.h"
 #include "asid/nn/qkernels.h"
@@ -28,12 +30,36 @@ static bool has_avx512(void)
            __builtin_cpu_supports("avx512vl");
 }
 
+enum {
+    LEAF_7_AMX = 1 << 22 | 1 << 24 | 1 << 25, /* edx: bf16, tiles, int8 */
+    ARCH_REQ_XCOMP_PERM = 0x1023,             /* arch_prctl(2) */
+    XFEATURE_XTILEDATA = 18,
+};
+
+/* The system has to be asked, too: it makes room for the registers in what it
+ * saves of a thread. Asking again is allowed. */
+static bool has_amx(void)
+{
+    unsigned a, b, c, d;
+
+    return has_avx512() && __builtin_cpu_supports("avx512vnni") &&
+           __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+           (d & LEAF_7_AMX) == LEAF_7_AMX &&
+           syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) ==
+               0;
+}
+
 const struct nn_kernels *nn_kernels_pick(const char *name, const char **why)
 {
     bool any = strcmp(name, "auto") == 0;
 
     if (strcmp(name, "ref") == 0)
         return &nn_kernels_ref;
+    if (any || strcmp(name, "amx") == 0) {
+        if (has_amx())
+            return &nn_kernels_amx;
+        *why = "this processor or system has no AMX (TILE, INT8, BF16)";
+    }
     if (any || strcmp(name, "avx512") == 0) {
         if (has_avx512())
             return &nn_kernels_avx512;
@@ -46,8 +72,9 @@ const struct nn_kernels *nn_kernels_pick(const char *name, const char **why)
     }
     if (any)
         return &nn_kernels_ref;
-    if (strcmp(name, "avx512") != 0 && strcmp(name, "avx2") != 0)
-        *why = "known are auto, ref, avx2 and avx512";
+    if (strcmp(name, "amx") != 0 && strcmp(name, "avx512") != 0 &&
+        strcmp(name, "avx2") != 0)
+        *why = "known are auto, ref, avx2, avx512 and amx";
     return NULL;
 }
 
@@ -55,6 +82,8 @@ const struct nn_qkernels *nn_qkernels_pick(const char *set)
 {
     if (strcmp(set, "ref") == 0)
         return &nn_qkernels_ref;
+    if (strcmp(set, "amx") == 0)
+        return &nn_qkernels_amx;
     if (strcmp(set, "avx512") == 0 && __builtin_cpu_supports("avx512vnni"))
         return &nn_qkernels_vnni;
     return &nn_qkernels_avx2;

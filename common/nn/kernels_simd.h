@@ -471,25 +471,12 @@ static void simd_pack(const struct nn_pack *p)
 
 /* --- the table ---------------------------------------------------------- */
 
-#define SIMD_TABLE(set, rows, cols)                                            \
- const struct nn_kernels nn_kernels_##set = {                                  \
-     .name = #set,                                                             \
-     .tile_rows = (rows),                                                      \
-     .tile_cols = (cols),                                                      \
-     .pack = simd_pack,                                                        \
-     .tile = set##_tile,                                                       \
-     .dot = simd_dot,                                                          \
-     .scale_max = simd_scale_max,                                              \
-     .exp_sum = simd_exp_sum,                                                  \
-     .scale = simd_scale,                                                      \
-     .add = simd_add,                                                          \
-     .norm = simd_norm,                                                        \
-     .gelu = simd_gelu,                                                        \
-     .silu_mul = simd_silu_mul,                                                \
-     .rotate = simd_rotate,                                                    \
-     .burn = simd_burn,                                                        \
-     .burn_values = BURN_CHAINS * NN_LANES,                                    \
-     .read = simd_read,                                                        \
- }
+#define SIMD_KERNELS(set, rows, cols)                                          \
+ .tile_rows = (rows), .tile_cols = (cols), .pack = simd_pack,                  \
+ .tile = set##_tile, .dot = simd_dot, .scale_max = simd_scale_max,             \
+ .exp_sum = simd_exp_sum, .scale = simd_scale, .add = simd_add,                \
+ .norm = simd_norm, .gelu = simd_gelu, .silu_mul = simd_silu_mul,              \
+ .rotate = simd_rotate, .burn = simd_burn,                                     \
+ .burn_values = BURN_CHAINS * NN_LANES, .read = simd_read
 
 #endif

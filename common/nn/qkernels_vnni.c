@@ -7,8 +7,8 @@
  */
 #include <immintrin.h>
 
-#include "asid/nn/qkernels.h"
 #include "asid/nn/quant.h"
+#include "qkernels_amx.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -180,12 +180,23 @@ static int32_t vnni_burn(size_t rounds)
     return (int32_t)_mm512_reduce_and_epi32(sum[0]);
 }
 
+#define VNNI_KERNELS                                                          \
+ .tile = vnni_tile, .spread = vnni_spread, .round = vnni_round,                \
+ .largest = vnni_largest
+
 const struct nn_qkernels nn_qkernels_vnni = {
+    VNNI_KERNELS,
     .name = "vnni",
-    .tile = vnni_tile,
-    .spread = vnni_spread,
-    .round = vnni_round,
-    .largest = vnni_largest,
     .burn = vnni_burn,
     .burn_products = (size_t)BURN_CHAINS * 64,
+};
+
+/* Few rows keep to vpdpbusd: they wait for the weights. */
+const struct nn_qkernels nn_qkernels_amx = {
+    VNNI_KERNELS,
+    .name = "amx",
+    .strip = nn_amx_strip,
+    .strip_rows = NN_QROWS + 1,
+    .burn = nn_amx_burn,
+    .burn_products = NN_AMX_BURN_PRODUCTS,
 };

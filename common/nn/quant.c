@@ -298,10 +298,14 @@ static void open_group(const struct product *p, const char *group, size_t cols,
 static void multiply_group(const struct product *p, struct nn_qtile *t,
                            size_t g, size_t first, size_t rows, float *y)
 {
-    for (size_t r = 0; r < rows; r += NN_QROWS) {
+    const struct nn_qkernels *q = p->nn->q;
+    bool strip = q->strip && rows >= q->strip_rows;
+    size_t step = strip ? rows : NN_QROWS;
+
+    for (size_t r = 0; r < rows; r += step) {
         size_t at = g * p->m + first + r;
 
-        t->rows = nn_min(NN_QROWS, rows - r);
+        t->rows = nn_min(step, rows - r);
         t->a = p->r.q + at * p->f.group;
         t->lda = p->f.group;
         t->by = p->r.by + at;
@@ -311,9 +315,11 @@ static void multiply_group(const struct product *p, struct nn_qtile *t,
         t->ldy = NN_QCOLS;
         t->load = g > 0;
         if (p->packed)
-            p->nn->q->packed(t);
+            q->packed(t);
+        else if (strip)
+            q->strip(t);
         else
-            p->nn->q->tile(t);
+            q->tile(t);
     }
 }
 

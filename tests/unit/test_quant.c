@@ -11,7 +11,7 @@
 #include "asid/nn/quant.h"
 #include "check.h"
 
-enum { OPENED_MAX = 5 };
+enum { OPENED_MAX = 6 };
 
 static struct nn *opened[OPENED_MAX];
 static size_t n_opened;
@@ -245,7 +245,8 @@ int main(void)
         const char *set;
         unsigned threads;
     } wanted[OPENED_MAX] = {
-        {"ref", 1}, {"avx2", 1}, {"avx512", 1}, {"auto", 2}, {"auto", 5}};
+        {"ref", 1}, {"avx2", 1}, {"avx512", 1},
+        {"amx", 1}, {"auto", 2}, {"auto", 5}};
     static const size_t shapes[][3] = {
         {1, 1, 1},      {1, 3, 2},       {47, 4, 3},   {48, 128, 4},
         {49, 511, 5},   {96, 512, 8},    {97, 513, 9}, {33, 1030, 17},

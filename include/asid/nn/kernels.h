@@ -102,8 +102,9 @@ struct nn_kernels {
 extern const struct nn_kernels nn_kernels_ref;
 extern const struct nn_kernels nn_kernels_avx2;
 extern const struct nn_kernels nn_kernels_avx512;
+extern const struct nn_kernels nn_kernels_amx;
 
-/* "auto", "ref", "avx2", "avx512"; NULL and *why when the name is unknown or
+/* "auto", "ref", "avx2", "avx512", "amx"; NULL and *why when the name is unknown or
  * the processor lacks what the set needs. */
 const struct nn_kernels *nn_kernels_pick(const char *name, const char **why);
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NN_QROWS = 8 }; /* rows of x in one tile, at most */
+enum { NN_QROWS = 8 }; /* rows of x in one tile, at most; strips are taller */
 
 /* One group of one panel for up to NN_QROWS rows of x:
  *
@@ -36,6 +36,11 @@ struct nn_qtile {
 struct nn_qkernels {
     const char *name;
     void (*tile)(const struct nn_qtile *t);
+    /* The same for any number of rows; for strip_rows and more it is faster
+     * than tile after tile. NULL: it never is. Behind the last quad of each row
+     * there may be anything up to a multiple of 64 bytes, which is read. */
+    void (*strip)(const struct nn_qtile *t);
+    size_t strip_rows;
     /* Nibbles to bytes. Of `from`, [pairs][NN_QCOLS][4], the low halves are one
      * quad and the high ones the next: to [2 * pairs][NN_QCOLS][4]. */
     void (*spread)(const uint8_t *from, size_t pairs, uint8_t *to);
@@ -58,6 +63,7 @@ struct nn_qkernels {
 extern const struct nn_qkernels nn_qkernels_ref;
 extern const struct nn_qkernels nn_qkernels_avx2;
 extern const struct nn_qkernels nn_qkernels_vnni;
+extern const struct nn_qkernels nn_qkernels_amx;
 
 /* The integer kernels that go with a set of nn_kernels_pick: avx512 becomes
  * vnni where the processor has it, else avx2. */
