@@ -286,6 +286,8 @@ void nn_linear(struct nn *nn, const struct nn_matrix *w, const float *x,
     }
     if (few_rows(&l))
         linear_few(&l);
+    else if (nn->k->split && w->dtype == NN_BF16)
+        nn_linear_split(nn, w, x, ldx, m, y, ldy, accumulate);
     else
         linear_many(&l);
 }

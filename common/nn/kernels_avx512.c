@@ -2,24 +2,18 @@
  * Kernels for AVX-512 (F, BW, DQ, VL). What follows the lane operations is in
  * kernels_simd.h; the matrix tile and the widening of panels are here.
  */
-#include <immintrin.h>
-#include <stddef.h>
-
 #include "asid/nn/kernels.h"
+#include "kernels_avx512.h"
+#include "kernels_split.h"
 
 #define VEC __m512
 #define DOT_SUMS 16
 #define DOT_ROWS 8
 #define PACK_SIDE 16
 #define BURN_CHAINS 12
-#define LANE_OP static inline __attribute__((always_inline))
 
 enum { TILE_ROWS = 8, TILE_COLS = 48 };
 
-LANE_OP __mmask16 first_lanes(size_t n)
-{
-    return (__mmask16)(n >= 16 ? 0xffffu : (1u << n) - 1u);
-}
 LANE_OP VEC v_zero(void)
 {
     return _mm512_setzero_ps();
@@ -150,39 +144,6 @@ LANE_OP VEC v_weights_part(const void *w, enum nn_dtype dtype, size_t i,
 
 /* --- panels ------------------------------------------------------------- */
 
-/* Transpose 16 x 16 values of 32 bits. */
-LANE_OP void transpose(__m512i r[16])
-{
-    __m512i t[16];
-
-#pragma GCC unroll 16
-    for (int i = 0; i < 16; i += 2) {
-        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 16; i += 4) {
-        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
-        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
-        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
-        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-        t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
-        t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
-        t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
-        t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-        r[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
-        r[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
-        r[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
-        r[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
-    }
-}
-
 /* 16 rows, n <= 16 columns from column k, into 16 lanes of the panel. */
 LANE_OP void pack_values(const struct nn_pack *p, size_t row, size_t k,
                          size_t n, enum nn_dtype dtype)
@@ -305,4 +266,5 @@ const struct nn_kernels nn_kernels_avx512 = {
 const struct nn_kernels nn_kernels_amx = {
     SIMD_KERNELS(avx512, TILE_ROWS, TILE_COLS),
     .name = "amx",
+    .split = &nn_split_amx,
 };

@@ -43,38 +43,48 @@ static bool has_amx(void)
     unsigned a, b, c, d;
 
     return has_avx512() && __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("avx512bf16") &&
            __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
            (d & LEAF_7_AMX) == LEAF_7_AMX &&
            syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) ==
                0;
 }
 
+static bool has_c(void)
+{
+    return true;
+}
+
+const char *const nn_kernel_sets[] = {"ref", "avx2", "avx512", "amx", NULL};
+
+static const struct {
+    const struct nn_kernels *kernels;
+    bool (*has)(void);
+    const char *needs;
+} sets[NN_KERNEL_SETS] = {
+    {&nn_kernels_ref, has_c, ""},
+    {&nn_kernels_avx2, has_avx2,
+     "this processor has no AVX2 with FMA and F16C"},
+    {&nn_kernels_avx512, has_avx512,
+     "this processor has no AVX-512 (F, BW, DQ, VL)"},
+    {&nn_kernels_amx, has_amx,
+     "this processor or system has no AMX (TILE, INT8, BF16)"},
+};
+
 const struct nn_kernels *nn_kernels_pick(const char *name, const char **why)
 {
     bool any = strcmp(name, "auto") == 0;
 
-    if (strcmp(name, "ref") == 0)
-        return &nn_kernels_ref;
-    if (any || strcmp(name, "amx") == 0) {
-        if (has_amx())
-            return &nn_kernels_amx;
-        *why = "this processor or system has no AMX (TILE, INT8, BF16)";
+    for (size_t i = NN_KERNEL_SETS; i-- > 0;) {
+        if (!any && strcmp(name, nn_kernel_sets[i]) != 0)
+            continue;
+        if (sets[i].has())
+            return sets[i].kernels;
+        *why = sets[i].needs;
+        if (!any)
+            return NULL;
     }
-    if (any || strcmp(name, "avx512") == 0) {
-        if (has_avx512())
-            return &nn_kernels_avx512;
-        *why = "this processor has no AVX-512 (F, BW, DQ, VL)";
-    }
-    if (any || strcmp(name, "avx2") == 0) {
-        if (has_avx2())
-            return &nn_kernels_avx2;
-        *why = "this processor has no AVX2 with FMA and F16C";
-    }
-    if (any)
-        return &nn_kernels_ref;
-    if (strcmp(name, "amx") != 0 && strcmp(name, "avx512") != 0 &&
-        strcmp(name, "avx2") != 0)
-        *why = "known are auto, ref, avx2, avx512 and amx";
+    *why = "known are auto, ref, avx2, avx512 and amx";
     return NULL;
 }
 

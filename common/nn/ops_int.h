@@ -9,6 +9,7 @@
 #include "asid/nn/parallel.h"
 #include "asid/nn/qkernels.h"
 #include "asid/nn/quant.h"
+#include "kernels_split.h"
 
 enum {
     GEMM_DEPTH = 1024, /* k is summed in blocks of this many */
@@ -24,6 +25,10 @@ enum {
     ATTEND_SCORES = ATTEND_KEYS + GEMM_PAD,
 
     QUANT_ROWS = 512, /* rows of x quantised at a time */
+
+    SPLIT_TALL = 512, /* rows of x that are split at a time */
+    SPLIT_COLS = 384, /* columns of y of one task */
+    SPLIT_DEEP = 256, /* columns of x in a block */
 
     SHARED_FLOATS = 1024 * 1024, /* interleaved x; partial attention */
 };
@@ -51,8 +56,15 @@ struct quant_scratch {
     float y[QUANT_ROWS * NN_QCOLS];
 };
 
+/* Of a task over bf16 weights on registers of bf16. */
+struct split_scratch {
+    float sums[SPLIT_TALL * SPLIT_COLS];
+    char panel[SPLIT_DEEP * SPLIT_WIDTH * 2];
+};
+
 union nn_scratch {
     struct gemm_scratch gemm;
+    struct split_scratch split;
     struct quant_scratch quant;
     struct attend_scratch attend;
     char space[1024 * 1024]; /* whole cache lines and pages */
@@ -79,6 +91,10 @@ static inline size_t nn_round_up(size_t n, size_t to)
     return (n + to - 1) / to * to;
 }
 
+/* nn_linear for bf16 weights and any number of rows, where nn->k has `split`. */
+void nn_linear_split(struct nn *nn, const struct nn_matrix *w, const float *x,
+                     size_t ldx, size_t m, float *y, size_t ldy,
+                     bool accumulate);
 /* nn_linear for a packed matrix. */
 void nn_linear_packed(struct nn *nn, const struct nn_matrix *w, const float *x,
                       size_t ldx, size_t m, float *y, size_t ldy,

@@ -132,7 +132,7 @@ static void test_refusals(void)
     refuse(&caption, "-j -1",
            "-j: expected a whole number from 0 to 1024, got \"-1\"");
     refuse(&caption, "--kernels avx",
-           "--kernels: expected one of auto, ref, avx2, avx512, got \"avx\"");
+           "--kernels: expected one of auto, ref, avx2, avx512, amx, got \"avx\"");
     refuse(&caption, "--attributes scene,sene",
            "--attributes: expected one of scene, characters, objects, actions, "
            "narrative_elements, speech, camera, emotions, got \"sene\"");

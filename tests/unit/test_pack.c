@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "asid/base/arena.h"
-#include "asid/nn/ops.h"
+#include "asid/nn/kernels.h"
 #include "asid/omni/omni.h"
 #include "check.h"
 
@@ -182,13 +182,13 @@ static void test_refusals(void)
 static void test_sets(void)
 {
     struct omni *omni = load(TINY "tiny-a", OMNI_INT4, NULL, 1);
-    static const char *const sets[] = {"ref", "avx2", "avx512"};
+    const char *const *sets = nn_kernel_sets;
     struct nn *nn;
     float want[16] = {0}, got[16];
     struct asid_err err;
 
     score(omni, "auto", want, 16);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < NN_KERNEL_SETS; i++) {
         if (nn_open(sets[i], 1, &nn, &err) != ASID_OK)
             continue;
         nn_close(nn);

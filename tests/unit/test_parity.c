@@ -361,7 +361,7 @@ static bool is_left_out(size_t set, size_t number)
 
 static void run_case(struct trial *t, size_t number)
 {
-    static const char *const sets[] = {"ref", "avx2", "avx512"};
+    const char *const *sets = nn_kernel_sets;
     struct asid_err err = {.rc = ASID_OK};
     const char *why;
 
@@ -370,7 +370,7 @@ static void run_case(struct trial *t, size_t number)
         return;
     compare_layout(t);
     compare_inputs(t, &err);
-    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+    for (size_t i = 0; i < NN_KERNEL_SETS; i++) {
         struct outcome one = {.logprobs = NULL}, two = {.logprobs = NULL};
 
         if (!nn_kernels_pick(sets[i], &why) || is_left_out(i, number))

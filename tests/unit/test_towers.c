@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "asid/base/hash.h"
-#include "asid/nn/ops.h"
+#include "asid/nn/kernels.h"
 #include "asid/omni/omni.h"
 #include "check.h"
 
@@ -250,7 +250,7 @@ static void miss(const char *what, const struct omni *omni,
 
 static void test_misses(void)
 {
-    static const char *const sets[] = {"ref", "avx2", "avx512"};
+    const char *const *sets = nn_kernel_sets;
     const struct omni_load eight = {.precision = OMNI_INT8, .threads = 1};
     const struct clip clip = {.seed = 1}, frames = {.seed = 2},
                       smaller = {.seed = 1, .pixels = 3200};
@@ -269,7 +269,7 @@ static void test_misses(void)
     miss("another precision", int8, &clip, &usual, 0);
     miss("other frames, the same sound", tiny, &frames, &usual, 1);
     miss("smaller frames", tiny, &smaller, &usual, 1);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < NN_KERNEL_SETS; i++) {
         struct nn *set;
 
         if (strcmp(sets[i], used) == 0 ||

@@ -1,10 +1,11 @@
 /*
  * The table of kernels: what differs between processors, and nothing else.
  *
- * Three sets implement it: ref (plain C, the same bits on every machine), avx2
- * and avx512. The last two compute every value by the same sequence of fused
- * operations on 16 lanes, so that they agree bit for bit; ref agrees within
- * rounding. ops.c, gemm.c and attention.c cut the work and call the table.
+ * Four sets implement it: ref (plain C, the same bits on every machine), avx2,
+ * avx512 and amx. avx2 and avx512 compute every value by the same sequence of
+ * fused operations on 16 lanes, so that they agree bit for bit; amx is avx512
+ * but for products of many rows. ref and amx agree with them within rounding.
+ * ops.c, gemm.c and attention.c cut the work and call the table.
  *
  * Kernels are single-threaded, take no locks, allocate nothing. Pointers to
  * float are aligned to 4 bytes, pointers to weights to nothing at all.
@@ -72,6 +73,8 @@ struct nn_norm {
     float *y;
 };
 
+struct nn_split; /* common/nn/kernels_split.h */
+
 struct nn_kernels {
     const char *name;
     size_t tile_rows, tile_cols;
@@ -97,6 +100,8 @@ struct nn_kernels {
     float (*burn)(size_t rounds);
     size_t burn_values;
     float (*read)(const float *x, size_t n);
+    /* Products of many rows on registers of bf16; NULL: by pack and tile. */
+    const struct nn_split *split;
 };
 
 extern const struct nn_kernels nn_kernels_ref;
@@ -104,8 +109,13 @@ extern const struct nn_kernels nn_kernels_avx2;
 extern const struct nn_kernels nn_kernels_avx512;
 extern const struct nn_kernels nn_kernels_amx;
 
-/* "auto", "ref", "avx2", "avx512", "amx"; NULL and *why when the name is unknown or
- * the processor lacks what the set needs. */
+/* The names of all sets, the plainest first; NULL behind the last. */
+extern const char *const nn_kernel_sets[];
+enum { NN_KERNEL_SETS = 4 };
+
+/* "auto", which is the last set that the processor has, or the name of one;
+ * NULL and *why when the name is unknown or the processor lacks what the set
+ * needs. */
 const struct nn_kernels *nn_kernels_pick(const char *name, const char **why);
 
 /* The m that nn_dot takes for that many rows. */

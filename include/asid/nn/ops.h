@@ -3,7 +3,7 @@
  *
  * All matrices are row-major. Every operation gives the same bits at any
  * number of threads. The work happens in a kernel table chosen at start
- * (nn/kernels.h): a plain reference set, AVX2 and AVX-512.
+ * (nn/kernels.h): a plain reference set, AVX2, AVX-512 and AMX.
  *
  * No operation allocates: scratch comes from struct nn, sized at nn_open.
  */
@@ -24,7 +24,8 @@ enum nn_dtype { NN_F32, NN_BF16, NN_F16 };
 enum nn_quant { NN_Q8, NN_Q4 }; /* nn/quant.h */
 size_t nn_dtype_size(enum nn_dtype t);
 
-/* kernels: "auto", "ref", "avx2", "avx512". USAGE when the processor cannot. */
+/* kernels: "auto" or one of nn_kernel_sets (nn/kernels.h). USAGE when the
+ * processor cannot. */
 enum asid_rc nn_open(const char *kernels, unsigned threads, struct nn **out,
                      struct asid_err *err) ASID_WARN_UNUSED;
 void nn_close(struct nn *nn);

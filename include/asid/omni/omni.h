@@ -222,7 +222,7 @@ enum asid_rc omni_plan_check(const struct omni_plan *plan, size_t limit,
 /* --- running ------------------------------------------------------------ */
 
 struct omni_run_options {
-    const char *kernels; /* "auto", "ref", "avx2", "avx512" */
+    const char *kernels; /* "auto" or a name of nn_kernel_sets */
     unsigned threads;    /* 0: all cores */
     size_t capacity;     /* tokens of KV cache: prefill + new */
     const char *dump;    /* folder for npy dumps, or NULL */

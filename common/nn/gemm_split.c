@@ -1,0 +1,199 @@
+/*
+ * nn_linear for many rows and bf16 weights on registers of bf16
+ * (kernels_split.h).
+ *
+ * Up to SPLIT_TALL rows of x are split, SPLIT_RANGE columns at a time, into
+ * scratch that all threads see. A task owns some columns of y: it turns its
+ * part of w into panels, a block of SPLIT_DEEP columns after the other, and
+ * goes over all rows with each; what its columns come to stays beside until the
+ * range has ended. How x is cut does not depend on the number of its rows.
+ */
+#include <string.h>
+
+#include "ops_int.h"
+
+enum {
+    SPLIT_RANGE = SHARED_FLOATS / SPLIT_TALL, /* a float becomes four bytes */
+    TASKS_WANTED = 10, /* tasks left when the last big one is cut */
+    ROWS_AHEAD = 8,    /* of y that are fetched: each is on a page of its own */
+};
+_Static_assert(SPLIT_RANGE % SPLIT_DEEP == 0 && SPLIT_DEEP % SPLIT_DEPTH == 0,
+               "ranges are whole blocks, blocks whole steps");
+
+struct product {
+    struct nn *nn;
+    const struct nn_split *k;
+    const struct nn_matrix *w;
+    const float *x; /* of these rows */
+    float *y;
+    size_t ldx, ldy, rows;
+    bool accumulate;
+    size_t from, depth; /* the range of columns of x */
+    bool last;          /* range */
+};
+
+/* Where a task stands. */
+struct columns {
+    struct split_scratch *s;
+    size_t first, n;
+};
+
+static size_t next_cols(size_t left)
+{
+    size_t cols = left / TASKS_WANTED / SPLIT_WIDTH * SPLIT_WIDTH;
+
+    cols = nn_min(cols, SPLIT_COLS);
+    return nn_min(cols < SPLIT_WIDTH ? SPLIT_WIDTH : cols, left);
+}
+
+static size_t count_tasks(size_t n)
+{
+    size_t tasks = 0;
+
+    for (; n > 0; n -= next_cols(n))
+        tasks++;
+    return tasks;
+}
+
+/* Bytes of 16 rows of x in a block of columns. */
+static size_t block_bytes(const struct product *p, size_t k)
+{
+    size_t steps = (nn_min(SPLIT_DEEP, p->depth - k) + SPLIT_DEPTH - 1) /
+                   SPLIT_DEPTH;
+
+    return steps * 2 * SPLIT_BLOCK;
+}
+
+/* The rows of x in the block of columns from k on of the range: what is read
+ * one after the other lies together. */
+static char *block_at(const struct product *p, size_t k)
+{
+    size_t blocks = (p->rows + SPLIT_ROWS - 1) / SPLIT_ROWS;
+
+    return (char *)p->nn->shared + blocks * SPLIT_ROWS * k * sizeof(float);
+}
+
+static void split_task(void *user, size_t task, unsigned worker)
+{
+    const struct product *p = user;
+    size_t row = task * SPLIT_ROWS;
+
+    (void)worker;
+    for (size_t k = 0; k < p->depth; k += SPLIT_DEEP)
+        p->k->rows(p->x + row * p->ldx + p->from + k, p->ldx,
+                   nn_min(SPLIT_ROWS, p->rows - row),
+                   nn_min(SPLIT_DEEP, p->depth - k),
+                   block_at(p, k) + task * block_bytes(p, k));
+}
+
+static const char *weights(const struct product *p, size_t row, size_t k)
+{
+    return (const char *)p->w->data +
+           (row * p->w->cols + p->from + k) * nn_dtype_size(NN_BF16);
+}
+
+/* The weights that the task turns into a panel next. */
+static void announce(const struct product *p, const struct columns *c,
+                     size_t at, size_t k, size_t depth, struct nn_split_tile *t)
+{
+    if (at == c->n) {
+        at = 0;
+        k += depth;
+    }
+    if (k == p->depth)
+        return;
+    t->soon = weights(p, c->first + at, k);
+    t->soon_rows = nn_min(SPLIT_WIDTH, c->n - at);
+    t->soon_bytes = nn_min(SPLIT_DEEP, p->depth - k) * nn_dtype_size(NN_BF16);
+    t->soon_stride = p->w->cols * nn_dtype_size(NN_BF16);
+}
+
+/* Columns `at` to at + width of the task's, the block of columns of x from k. */
+static void multiply_panel(const struct product *p, const struct columns *c,
+                           size_t at, size_t k, size_t depth)
+{
+    size_t left = c->n - at, used = nn_min(SPLIT_WIDTH, left);
+    struct nn_split_tile t = {
+        .x = block_at(p, k),
+        .x_stride = block_bytes(p, k),
+        .w = c->s->panel,
+        .parts = 1,
+        .rows = nn_round_up(p->rows, SPLIT_ROWS),
+        .width = nn_round_up(used, SPLIT_LANES),
+        .steps = (depth + SPLIT_DEPTH - 1) / SPLIT_DEPTH,
+        .c = c->s->sums + at,
+        .ldc = SPLIT_COLS,
+        .load = k > 0,
+    };
+
+    p->k->panel(weights(p, c->first + at, k), p->w->cols, NN_BF16, used, depth,
+                t.width, c->s->panel);
+    announce(p, c, at + used, k, depth, &t);
+    p->k->multiply(&t);
+}
+
+static void store_columns(const struct product *p, const struct columns *c)
+{
+    const struct nn_matrix *w = p->w;
+    const bool bias = p->last && w->bias;
+    float add[SPLIT_COLS];
+
+    if (bias)
+        nn_widen((const char *)w->bias + c->first * nn_dtype_size(w->bias_dtype),
+                 w->bias_dtype, c->n, add);
+    for (size_t r = 0; r < p->rows; r++) {
+        const float *sums = c->s->sums + r * SPLIT_COLS;
+        float *y = p->y + r * p->ldy + c->first;
+
+        for (size_t i = 0; r + ROWS_AHEAD < p->rows && i < c->n; i += 16)
+            __builtin_prefetch(y + ROWS_AHEAD * p->ldy + i, 1);
+        if (p->accumulate || p->from > 0)
+            p->nn->k->add(y, sums, c->n);
+        else
+            memcpy(y, sums, c->n * sizeof *y);
+        if (bias)
+            p->nn->k->add(y, add, c->n);
+    }
+}
+
+static void product_task(void *user, size_t task, unsigned worker)
+{
+    const struct product *p = user;
+    struct columns c = {.s = &p->nn->scratch[worker].split};
+
+    c.n = next_cols(p->w->rows);
+    for (; task > 0; task--) {
+        c.first += c.n;
+        c.n = next_cols(p->w->rows - c.first);
+    }
+    for (size_t k = 0; k < p->depth; k += SPLIT_DEEP)
+        for (size_t at = 0; at < c.n; at += SPLIT_WIDTH)
+            multiply_panel(p, &c, at, k, nn_min(SPLIT_DEEP, p->depth - k));
+    store_columns(p, &c);
+}
+
+void nn_linear_split(struct nn *nn, const struct nn_matrix *w, const float *x,
+                     size_t ldx, size_t m, float *y, size_t ldy,
+                     bool accumulate)
+{
+    struct product p = {.nn = nn,
+                        .k = nn->k->split,
+                        .w = w,
+                        .ldx = ldx,
+                        .ldy = ldy,
+                        .accumulate = accumulate};
+    size_t tasks = count_tasks(w->rows);
+
+    for (size_t row = 0; row < m; row += p.rows) {
+        p.x = x + row * ldx;
+        p.y = y + row * ldy;
+        p.rows = nn_min(SPLIT_TALL, m - row);
+        for (p.from = 0; p.from < w->cols; p.from += p.depth) {
+            p.depth = nn_min(SPLIT_RANGE, w->cols - p.from);
+            p.last = p.from + p.depth == w->cols;
+            parallel_for(nn->pool, (p.rows + SPLIT_ROWS - 1) / SPLIT_ROWS,
+                         split_task, &p);
+            parallel_for(nn->pool, tasks, product_task, &p);
+        }
+    }
+}

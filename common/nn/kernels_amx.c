@@ -1,0 +1,247 @@
+/*
+ * kernels_split.h on AMX-BF16: tdpbf16ps multiplies 16 rows of x by 16 columns
+ * of w, 32 values of k at a time, and sums in fp32.
+ */
+#include "amx.h"
+#include "kernels_avx512.h"
+#include "kernels_split.h"
+
+_Static_assert(SPLIT_BLOCK == AMX_ROWS * AMX_BYTES, "a block fills a register");
+
+LANE_OP __m512 widen(__m256i x)
+{
+    return _mm512_castsi512_ps(
+        _mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16));
+}
+
+/* 32 floats as bf16, and what is left of them as bf16 again. */
+LANE_OP void split(__m512 a, __m512 b, __m512i *high, __m512i *low)
+{
+    __m512i h = (__m512i)_mm512_cvtne2ps_pbh(b, a);
+
+    *high = h;
+    *low = (__m512i)_mm512_cvtne2ps_pbh(
+        _mm512_sub_ps(b, widen(_mm512_extracti64x4_epi64(h, 1))),
+        _mm512_sub_ps(a, widen(_mm512_castsi512_si256(h))));
+}
+
+/* n <= 32 floats, zeros behind them. */
+LANE_OP void split_row(const float *x, size_t n, __m512i *high, __m512i *low)
+{
+    split(_mm512_maskz_loadu_ps(first_lanes(n), x),
+          _mm512_maskz_loadu_ps(first_lanes(n > 16 ? n - 16 : 0), x + 16), high,
+          low);
+}
+
+static void amx_rows(const float *x, size_t ldx, size_t rows, size_t k,
+                     char *to)
+{
+    for (size_t at = 0; at < k; at += SPLIT_DEPTH, to += 2 * SPLIT_BLOCK)
+        for (size_t r = 0; r < SPLIT_ROWS; r++) {
+            __m512i high = _mm512_setzero_si512(), low = high;
+
+            if (r < rows)
+                split_row(x + r * ldx + at, k - at, &high, &low);
+            _mm512_store_si512(to + r * AMX_BYTES, high);
+            _mm512_store_si512(to + SPLIT_BLOCK + r * AMX_BYTES, low);
+        }
+}
+
+LANE_OP void store_block(const __m512i r[16], char *to)
+{
+#pragma GCC unroll 16
+    for (size_t i = 0; i < 16; i++)
+        _mm512_store_si512(to + i * AMX_BYTES, r[i]);
+}
+
+/* n columns of 16 rows of w, of which the first `rows` are there. */
+static void panel_bf16(const char *w, size_t ldw, size_t rows, size_t n,
+                       char *to)
+{
+    __mmask32 m = n >= SPLIT_DEPTH ? 0xffffffffu : (1u << n) - 1u;
+    __m512i r[16];
+
+#pragma GCC unroll 16
+    for (size_t i = 0; i < 16; i++)
+        r[i] = i < rows ? _mm512_maskz_loadu_epi16(m, w + 2 * i * ldw)
+                        : _mm512_setzero_si512();
+    transpose(r);
+    store_block(r, to);
+}
+
+static void panel_f32(const float *w, size_t ldw, size_t rows, size_t n,
+                      char *high, char *low)
+{
+    __m512i h[16], l[16];
+
+#pragma GCC unroll 16
+    for (size_t i = 0; i < 16; i++) {
+        h[i] = l[i] = _mm512_setzero_si512();
+        if (i < rows)
+            split_row(w + i * ldw, n, &h[i], &l[i]);
+    }
+    transpose(h);
+    store_block(h, high);
+    transpose(l);
+    store_block(l, low);
+}
+
+static void amx_panel(const void *w, size_t ldw, enum nn_dtype dtype,
+                      size_t rows, size_t k, size_t width, char *to)
+{
+    size_t side = width / SPLIT_LANES * SPLIT_BLOCK;
+    bool floats = dtype == NN_F32;
+
+    for (size_t at = 0; at < k; at += SPLIT_DEPTH) {
+        for (size_t lane = 0; lane < width; lane += SPLIT_LANES) {
+            size_t left = rows > lane ? rows - lane : 0, first = lane * ldw + at;
+            char *block = to + lane / SPLIT_LANES * SPLIT_BLOCK;
+
+            if (floats)
+                panel_f32((const float *)w + first, ldw, left, k - at, block,
+                          block + side);
+            else
+                panel_bf16((const char *)w + 2 * first, ldw, left, k - at,
+                           block);
+        }
+        to += floats ? 2 * side : side;
+    }
+}
+
+/* Two rows of 16 floats at a time become 16 pairs. */
+LANE_OP void pair_rows(const float *even, const float *odd, __mmask16 m,
+                       char *high, char *low)
+{
+    const __m512i pairs = _mm512_set_epi16(
+        31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22,
+        6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    __m512i h, l;
+
+    split(even ? _mm512_maskz_loadu_ps(m, even) : _mm512_setzero_ps(),
+          odd ? _mm512_maskz_loadu_ps(m, odd) : _mm512_setzero_ps(), &h, &l);
+    _mm512_store_si512(high, _mm512_permutexvar_epi16(pairs, h));
+    _mm512_store_si512(low, _mm512_permutexvar_epi16(pairs, l));
+}
+
+static void amx_across(const float *w, size_t ldw, size_t cols, size_t k,
+                       size_t width, char *to)
+{
+    size_t side = width / SPLIT_LANES * SPLIT_BLOCK;
+
+    for (size_t at = 0; at < k; at += SPLIT_DEPTH, to += 2 * side)
+        for (size_t lane = 0; lane < width; lane += SPLIT_LANES) {
+            __mmask16 m = first_lanes(cols > lane ? cols - lane : 0);
+            char *block = to + lane / SPLIT_LANES * SPLIT_BLOCK;
+
+            for (size_t j = at; j < at + SPLIT_DEPTH;
+                 j += 2, block += AMX_BYTES) {
+                const float *row = w + j * ldw + lane;
+
+                pair_rows(j < k ? row : NULL, j + 1 < k ? row + ldw : NULL, m,
+                          block, block + side);
+            }
+        }
+}
+
+/* tmm0 to 2: sums; tmm3, 4: hi and lo of x; tmm5 to 7: w. */
+LANE_OP void step_one(const char *x, const char *w, const size_t V)
+{
+    AMX_LOAD(3, x, AMX_BYTES);
+    AMX_LOAD(5, w, AMX_BYTES);
+    AMX_DOT_BF16(0, 3, 5);
+    if (V > 1) {
+        AMX_LOAD(6, w + SPLIT_BLOCK, AMX_BYTES);
+        AMX_DOT_BF16(1, 3, 6);
+    }
+    if (V > 2) {
+        AMX_LOAD(7, w + 2 * SPLIT_BLOCK, AMX_BYTES);
+        AMX_DOT_BF16(2, 3, 7);
+    }
+    AMX_LOAD(4, x + SPLIT_BLOCK, AMX_BYTES);
+    AMX_DOT_BF16(0, 4, 5);
+    if (V > 1)
+        AMX_DOT_BF16(1, 4, 6);
+    if (V > 2)
+        AMX_DOT_BF16(2, 4, 7);
+}
+
+/* The lo part of w times hi of x, which is in tmm3. */
+LANE_OP void step_low(const char *w, const size_t V)
+{
+    AMX_LOAD(5, w, AMX_BYTES);
+    AMX_DOT_BF16(0, 3, 5);
+    if (V > 1) {
+        AMX_LOAD(6, w + SPLIT_BLOCK, AMX_BYTES);
+        AMX_DOT_BF16(1, 3, 6);
+    }
+    if (V > 2) {
+        AMX_LOAD(7, w + 2 * SPLIT_BLOCK, AMX_BYTES);
+        AMX_DOT_BF16(2, 3, 7);
+    }
+}
+
+/* The part of what is read soon that falls to these rows of x. */
+LANE_OP void fetch_soon(const struct nn_split_tile *t, size_t row)
+{
+    size_t first = t->soon_rows * row / t->rows;
+    size_t end = t->soon_rows * (row + SPLIT_ROWS) / t->rows;
+
+    for (size_t i = first; i < end; i++)
+        for (size_t at = 0; at < t->soon_bytes; at += AMX_BYTES)
+            _mm_prefetch(t->soon + i * t->soon_stride + at, _MM_HINT_T1);
+}
+
+LANE_OP void multiply(const struct nn_split_tile *t, const size_t V)
+{
+    const size_t ld = t->ldc * sizeof *t->c, side = V * SPLIT_BLOCK;
+
+    for (size_t r = 0; r < t->rows; r += SPLIT_ROWS) {
+        const char *x = t->x + r / SPLIT_ROWS * t->x_stride, *w = t->w;
+        float *c = t->c + r * t->ldc;
+
+        fetch_soon(t, r);
+        AMX_ZERO(0);
+        AMX_ZERO(1);
+        AMX_ZERO(2);
+        if (t->load) {
+            AMX_LOAD(0, c, ld);
+            if (V > 1)
+                AMX_LOAD(1, c + 16, ld);
+            if (V > 2)
+                AMX_LOAD(2, c + 32, ld);
+        }
+        for (size_t s = 0; s < t->steps; s++) {
+            step_one(x, w, V);
+            w += side;
+            if (t->parts == 2) {
+                step_low(w, V);
+                w += side;
+            }
+            x += 2 * SPLIT_BLOCK;
+        }
+        AMX_STORE(0, c, ld);
+        if (V > 1)
+            AMX_STORE(1, c + 16, ld);
+        if (V > 2)
+            AMX_STORE(2, c + 32, ld);
+    }
+}
+
+static void amx_multiply(const struct nn_split_tile *t)
+{
+    amx_configure(0, AMX_ROWS);
+    if (t->width == 48)
+        multiply(t, 3);
+    else if (t->width == 32)
+        multiply(t, 2);
+    else
+        multiply(t, 1);
+    amx_release();
+}
+
+const struct nn_split nn_split_amx = {
+    .rows = amx_rows,
+    .panel = amx_panel,
+    .across = amx_across,
+    .multiply = amx_multiply,
+};
