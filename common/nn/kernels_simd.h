@@ -343,8 +343,12 @@ INLINE void dot_group(const struct nn_dot *d, size_t j, size_t n,
         for (size_t r = 0; r < n; r += many) {
             many = r + R <= n ? R : 1;
             run.w = w + r * run.step + k * size;
-            run.next =
-                r + 2 * R <= n ? run.w + R * run.step : w + (k + cols) * size;
+            if (r + 2 * R <= n)
+                run.next = run.w + R * run.step;
+            else if (k + cols < d->k)
+                run.next = w + (k + cols) * size;
+            else
+                run.next = w + n * run.step; /* the next group of rows */
             for (size_t c = 0; c < m; c += P) {
                 run.x = d->x + k * m + c * NN_LANES;
                 run.sum = sum + r * m + c;

@@ -12,7 +12,12 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { VECTORS = NN_QCOLS / 16, QUAD = NN_QCOLS * NN_QLANES, BURN_CHAINS = 12 };
+enum {
+    VECTORS = NN_QCOLS / 16,
+    QUAD = NN_QCOLS * NN_QLANES,
+    BURN_CHAINS = 12,
+    AHEAD = 4096, /* bytes that are fetched ahead: the next page */
+};
 
 INLINE __m512i dot4(__m512i sum, __m512i bytes, __m512i signed_bytes)
 {
@@ -26,6 +31,26 @@ INLINE __m512i four(const int8_t *a)
 
     __builtin_memcpy(&v, a, sizeof v);
     return _mm512_set1_epi32(v);
+}
+
+/* One row of sums becomes floats: the same operations in every set. */
+INLINE void store_row(const struct nn_qtile *t, size_t r,
+                      const __m512i sum[VECTORS])
+{
+    __m512 by = _mm512_set1_ps(t->by[r]);
+    __m512 plus = _mm512_set1_ps(t->plus[r]);
+
+#pragma GCC unroll 3
+    for (size_t v = 0; v < VECTORS; v++) {
+        float *y = t->y + r * t->ldy + 16 * v;
+        __m512 s = _mm512_mul_ps(_mm512_loadu_ps(t->scale + 16 * v),
+                                 _mm512_cvtepi32_ps(sum[v]));
+        __m512 old = t->load ? _mm512_loadu_ps(y) : _mm512_setzero_ps();
+
+        if (t->lowest)
+            s = _mm512_fmadd_ps(plus, _mm512_loadu_ps(t->lowest + 16 * v), s);
+        _mm512_storeu_ps(y, _mm512_fmadd_ps(by, s, old));
+    }
 }
 
 /* R rows: R x VECTORS running sums in registers. */
@@ -44,8 +69,11 @@ INLINE void tile_rows(const struct nn_qtile *t, const size_t R)
         __m512i b[VECTORS];
 
 #pragma GCC unroll 3
-        for (size_t v = 0; v < VECTORS; v++)
+        for (size_t v = 0; v < VECTORS; v++) {
             b[v] = _mm512_load_si512((const void *)(w + 64 * v));
+            if (R == 1)
+                _mm_prefetch(w + 64 * v + AHEAD, _MM_HINT_T1);
+        }
 #pragma GCC unroll 8
         for (size_t r = 0; r < R; r++) {
             __m512i x = four(a + r * t->lda);
@@ -56,23 +84,8 @@ INLINE void tile_rows(const struct nn_qtile *t, const size_t R)
         }
     }
 #pragma GCC unroll 8
-    for (size_t r = 0; r < R; r++) {
-        __m512 by = _mm512_set1_ps(t->by[r]);
-        __m512 plus = _mm512_set1_ps(t->plus[r]);
-
-#pragma GCC unroll 3
-        for (size_t v = 0; v < VECTORS; v++) {
-            float *y = t->y + r * t->ldy + 16 * v;
-            __m512 s = _mm512_mul_ps(_mm512_loadu_ps(t->scale + 16 * v),
-                                     _mm512_cvtepi32_ps(sum[r][v]));
-            __m512 old = t->load ? _mm512_loadu_ps(y) : _mm512_setzero_ps();
-
-            if (t->lowest)
-                s = _mm512_fmadd_ps(plus, _mm512_loadu_ps(t->lowest + 16 * v),
-                                    s);
-            _mm512_storeu_ps(y, _mm512_fmadd_ps(by, s, old));
-        }
-    }
+    for (size_t r = 0; r < R; r++)
+        store_row(t, r, sum[r]);
 }
 
 static void vnni_tile(const struct nn_qtile *t)
@@ -119,6 +132,39 @@ static void vnni_spread(const uint8_t *from, size_t pairs, uint8_t *to)
             _mm512_store_si512((void *)(to + QUAD + 64 * v),
                                _mm512_and_si512(_mm512_srli_epi16(x, 4), low));
         }
+}
+
+/* Two quads from each load; sums of their own, as one chain for each vector
+ * would wait for itself. */
+static void vnni_packed(const struct nn_qtile *t)
+{
+    const __m512i low = _mm512_set1_epi8(15);
+    __m512i even[VECTORS], odd[VECTORS];
+    const uint8_t *w = t->w;
+    const int8_t *a = t->a;
+
+#pragma GCC unroll 3
+    for (size_t v = 0; v < VECTORS; v++) {
+        even[v] = _mm512_set1_epi32(t->start[0]);
+        odd[v] = _mm512_setzero_si512();
+    }
+    for (size_t q = 0; q < t->quads; q += 2, w += QUAD, a += 2 * NN_QLANES) {
+        __m512i x = four(a), next = four(a + NN_QLANES);
+
+#pragma GCC unroll 3
+        for (size_t v = 0; v < VECTORS; v++) {
+            __m512i b = _mm512_load_si512((const void *)(w + 64 * v));
+
+            _mm_prefetch(w + 64 * v + AHEAD, _MM_HINT_T1);
+            even[v] = dot4(even[v], _mm512_and_si512(b, low), x);
+            odd[v] = dot4(odd[v],
+                          _mm512_and_si512(_mm512_srli_epi16(b, 4), low), next);
+        }
+    }
+#pragma GCC unroll 3
+    for (size_t v = 0; v < VECTORS; v++)
+        even[v] = _mm512_add_epi32(even[v], odd[v]);
+    store_row(t, 0, even);
 }
 
 INLINE __mmask16 first_lanes(size_t n)
@@ -181,8 +227,8 @@ static int32_t vnni_burn(size_t rounds)
 }
 
 #define VNNI_KERNELS                                                          \
- .tile = vnni_tile, .spread = vnni_spread, .round = vnni_round,                \
- .largest = vnni_largest
+ .tile = vnni_tile, .spread = vnni_spread, .packed = vnni_packed,              \
+ .round = vnni_round, .largest = vnni_largest
 
 const struct nn_qkernels nn_qkernels_vnni = {
     VNNI_KERNELS,

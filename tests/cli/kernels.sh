@@ -28,6 +28,7 @@ if [ "$(uname -m)" = x86_64 ]; then
     in_registers qkernels_avx2 pairs vpmaddubsw 11
     in_registers kernels_avx512 avx512_tile vfmadd231ps 50
     in_registers qkernels_vnni vnni_tile vpdpbusd 50
+    in_registers qkernels_vnni vnni_packed vpdpbusd 5
 else
     say 0 "only x86-64 has such kernels"
 fi
