@@ -16,7 +16,7 @@
 
 enum {
     TASKS_WANTED = 16,      /* tasks left when the last big one is cut */
-    DOT_BYTES = 128 * 1024, /* weights of one task of the few-rows path */
+    DOT_BYTES = 512 * 1024, /* weights of one task of the few-rows path */
     DOT_COLS_MIN = 16,
     CHUNK_ROWS = 512,    /* rows of x of one task, at most */
     CHUNK_MULTIPLE = 24, /* of any set's tile_rows */

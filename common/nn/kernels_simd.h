@@ -297,8 +297,9 @@ INLINE void dot_run(const struct dot_run *d, enum nn_dtype dtype, size_t m,
         for (size_t r = 0; r < R; r++) {
             VEC v = v_weights(d->w + r * d->step, dtype, b * NN_LANES);
 
-            __builtin_prefetch(d->next + r * d->step + b * NN_LANES * size, 0,
-                               2);
+            if (size == 4 || b % 2 == 0) /* once for a cache line */
+                __builtin_prefetch(d->next + r * d->step + b * NN_LANES * size,
+                                   0, 2);
 #pragma GCC unroll 8
             for (size_t c = 0; c < P; c++)
                 sum[r * P + c] =
