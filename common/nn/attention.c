@@ -14,78 +14,33 @@
 #include <string.h>
 
 #include "asid/base/err.h"
-#include "ops_int.h"
+#include "attention_int.h"
 
 enum {
     PARTS_MAX = 64, /* of the keys in a step of generation */
     PART_KEYS = 3 * ATTEND_KEYS,
 };
 
-struct attend {
-    const struct nn_kernels *k;
-    const struct nn_attention *a;
-    struct nn *nn;
-    size_t group;            /* query heads per key head */
-    size_t dim_up;           /* head_dim rounded up to whole lanes */
-    size_t blocks;           /* many rows: blocks of the longest segment */
-    size_t segments;         /* at least 1 */
-    size_t parts, part_keys; /* one row */
-};
-
-/* The query rows of a task and the keys of a step. */
-struct view {
-    struct attend_scratch *s;
-    size_t head;          /* of the keys */
-    size_t q0, k0, k_end; /* first query row; keys of the segment */
-    size_t first, rows;   /* query row (position, head of group) numbers */
-    size_t key, keys;     /* this step */
-};
-
 /* --- one step: rows x keys ---------------------------------------------- */
-
-/* n floats to `to`, zeros up to the next multiple of the lanes. Rows are short:
- * a call of memcpy for each would take longer than the copying. */
-static void copy_row(float *to, const float *from, size_t n)
-{
-    for (; n >= NN_LANES; n -= NN_LANES, to += NN_LANES, from += NN_LANES)
-        memcpy(to, from, NN_LANES * sizeof *to);
-    if (n) {
-        memcpy(to, from, n * sizeof *to);
-        memset(to + n, 0, (NN_LANES - n) * sizeof *to);
-    }
-}
 
 static void load_queries(const struct attend *t, const struct view *v)
 {
-    const struct nn_attention *a = t->a;
-
-    for (size_t i = 0; i < v->rows; i++) {
-        size_t position = (v->first + i) / t->group;
-        size_t head = v->head * t->group + (v->first + i) % t->group;
-
-        copy_row(v->s->query + i * ATTEND_DIM,
-                 a->q + (v->q0 + position) * a->ldq + head * a->head_dim,
-                 a->head_dim);
-    }
-}
-
-static const float *kv_row(const struct attend *t, const struct view *v,
-                           const float *kv, size_t row)
-{
-    return kv + row * t->a->ldkv + v->head * t->a->head_dim;
+    for (size_t i = 0; i < v->rows; i++)
+        attend_copy(v->s->whole.query + i * ATTEND_DIM,
+                    attend_query(t, v, i), t->a->head_dim);
 }
 
 static void load_keys(const struct attend *t, const struct view *v)
 {
     size_t dim = t->a->head_dim, width;
-    float *panel = v->s->key;
+    float *panel = v->s->whole.key;
 
     for (size_t at = 0; at < v->keys; at += width, panel += width * dim) {
         size_t left = v->keys - at;
 
         width = nn_min(t->k->tile_cols, nn_round_up(left, NN_LANES));
         t->k->pack(&(struct nn_pack){
-            .w = kv_row(t, v, t->a->k, v->key + at),
+            .w = attend_row(t, v, t->a->k, v->key + at),
             .ldw = t->a->ldkv,
             .dtype = NN_F32,
             .rows = nn_min(width, left),
@@ -99,16 +54,16 @@ static void load_keys(const struct attend *t, const struct view *v)
 static void load_values(const struct attend *t, const struct view *v)
 {
     size_t dim = t->a->head_dim, width;
-    float *panel = v->s->value;
+    float *panel = v->s->whole.value;
 
     for (size_t at = 0; at < t->dim_up; at += width) {
-        const float *row = kv_row(t, v, t->a->v, v->key) + at;
+        const float *row = attend_row(t, v, t->a->v, v->key) + at;
         size_t used;
 
         width = nn_min(t->k->tile_cols, t->dim_up - at);
         used = nn_min(width, dim - at);
         for (size_t j = 0; j < v->keys; j++, panel += width)
-            copy_row(panel, row + j * t->a->ldkv, used);
+            attend_copy(panel, row + j * t->a->ldkv, used);
     }
 }
 
@@ -117,9 +72,9 @@ static void multiply_scores(const struct attend *t, const struct view *v)
     size_t step = t->k->tile_rows, dim = t->a->head_dim;
 
     for (size_t i = 0; i < v->rows; i += step) {
-        const float *panel = v->s->key;
+        const float *panel = v->s->whole.key;
         struct nn_tile tile = {
-            .a = v->s->query + i * ATTEND_DIM,
+            .a = v->s->whole.query + i * ATTEND_DIM,
             .lda = ATTEND_DIM,
             .ldc = ATTEND_SCORES,
             .rows = nn_min(step, v->rows - i),
@@ -146,7 +101,7 @@ static void add_values(const struct attend *t, const struct view *v,
     size_t step = t->k->tile_rows;
 
     for (size_t i = 0; i < v->rows; i += step) {
-        const float *panel = v->s->value;
+        const float *panel = v->s->whole.value;
         struct nn_tile tile = {
             .a = v->s->score + i * ATTEND_SCORES,
             .lda = ATTEND_SCORES,
@@ -159,7 +114,7 @@ static void add_values(const struct attend *t, const struct view *v,
         for (size_t at = 0; at < t->dim_up; at += tile.width) {
             tile.width = nn_min(t->k->tile_cols, t->dim_up - at);
             tile.ldb = in_place ? t->a->ldkv : tile.width;
-            tile.b = in_place ? kv_row(t, v, t->a->v, v->key) + at : panel;
+            tile.b = in_place ? attend_row(t, v, t->a->v, v->key) + at : panel;
             tile.c = v->s->out + i * ATTEND_DIM + at;
             t->k->tile(&tile);
             panel += tile.width * v->keys;
@@ -228,21 +183,33 @@ static void store_rows(const struct attend *t, const struct view *v)
 static void attend_rows(const struct attend *t, struct view *v)
 {
     size_t end = v->k0 + keys_seen(t, v, v->rows - 1);
+    const bool split = t->k->split != NULL;
 
-    load_queries(t, v);
+    if (split)
+        attend_split_queries(t, v);
+    else
+        load_queries(t, v);
     start_rows(t, v);
     for (v->key = v->k0; v->key < end; v->key += v->keys) {
         v->keys = nn_min(ATTEND_KEYS, end - v->key);
-        load_keys(t, v);
-        multiply_scores(t, v);
+        if (split) {
+            attend_split_scores(t, v);
+        } else {
+            load_keys(t, v);
+            multiply_scores(t, v);
+        }
         for (size_t i = 0; i < v->rows; i++) {
             size_t seen = v->k0 + keys_seen(t, v, i);
 
             seen = seen > v->key ? seen - v->key : 0;
             weigh_row(t, v, i, nn_min(seen, v->keys));
         }
-        load_values(t, v);
-        add_values(t, v, false);
+        if (split) {
+            attend_split_values(t, v);
+        } else {
+            load_values(t, v);
+            add_values(t, v, false);
+        }
     }
     store_rows(t, v);
 }
@@ -301,17 +268,17 @@ static void attend_few(const struct attend *t, struct view *v, size_t end)
     const struct nn_attention *a = t->a;
 
     load_queries(t, v);
-    nn_interleave(v->s->query, ATTEND_DIM, v->rows, a->head_dim, v->s->key);
+    nn_interleave(v->s->whole.query, ATTEND_DIM, v->rows, a->head_dim, v->s->whole.key);
     start_rows(t, v);
     for (; v->key < end; v->key += v->keys) {
         v->keys = nn_min(ATTEND_KEYS, end - v->key);
         t->k->dot(&(struct nn_dot){
-            .w = kv_row(t, v, a->k, v->key),
+            .w = attend_row(t, v, a->k, v->key),
             .ldw = a->ldkv,
             .dtype = NN_F32,
             .n = v->keys,
             .k = a->head_dim,
-            .x = v->s->key, /* this path has no use for packed keys */
+            .x = v->s->whole.key, /* this path has no use for packed keys */
             .m = nn_dot_m(v->rows),
             .y = v->s->score,
             .ldy = ATTEND_SCORES,

@@ -41,13 +41,27 @@ struct gemm_scratch {
 };
 
 struct attend_scratch {
-    float query[ATTEND_ROWS * ATTEND_DIM];
     float out[ATTEND_ROWS * ATTEND_DIM];
     float score[ATTEND_ROWS * ATTEND_SCORES];
-    float key[ATTEND_KEYS * NN_HEAD_DIM_MAX];   /* [dim][keys] in panels */
-    float value[ATTEND_KEYS * NN_HEAD_DIM_MAX]; /* [keys][dim] in panels */
     float max[ATTEND_ROWS], sum[ATTEND_ROWS];
+    union {
+        struct {
+            float query[ATTEND_ROWS * ATTEND_DIM];
+            float key[ATTEND_KEYS * NN_HEAD_DIM_MAX];   /* [dim][keys] */
+            float value[ATTEND_KEYS * NN_HEAD_DIM_MAX]; /* [keys][dim] */
+        } whole;
+        struct { /* a float is hi and lo, as is each of keys and values */
+            char query[ATTEND_ROWS * NN_HEAD_DIM_MAX * 4];
+            char weights[ATTEND_ROWS * ATTEND_KEYS * 4];
+            char panel[NN_HEAD_DIM_MAX * SPLIT_WIDTH * 4];
+        } split;
+    };
 };
+_Static_assert(ATTEND_ROWS % SPLIT_ROWS == 0 &&
+                   ATTEND_KEYS % SPLIT_DEPTH == 0 &&
+                   NN_HEAD_DIM_MAX % SPLIT_DEPTH == 0 &&
+                   (int)NN_HEAD_DIM_MAX >= (int)ATTEND_KEYS,
+               "what is split is whole blocks, and a panel holds either kind");
 
 /* Of a task over packed weights. */
 struct quant_scratch {

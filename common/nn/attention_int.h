@@ -1,0 +1,66 @@
+/* What attention.c and attention_split.c share. */
+#ifndef ASID_NN_ATTENTION_INT_H
+#define ASID_NN_ATTENTION_INT_H
+
+#include <string.h>
+
+#include "ops_int.h"
+
+struct attend {
+    const struct nn_kernels *k;
+    const struct nn_attention *a;
+    struct nn *nn;
+    size_t group;            /* query heads per key head */
+    size_t dim_up;           /* head_dim rounded up to whole lanes */
+    size_t blocks;           /* many rows: blocks of the longest segment */
+    size_t segments;         /* at least 1 */
+    size_t parts, part_keys; /* one row */
+};
+
+/* The query rows of a task and the keys of a step. */
+struct view {
+    struct attend_scratch *s;
+    size_t head;          /* of the keys */
+    size_t q0, k0, k_end; /* first query row; keys of the segment */
+    size_t first, rows;   /* query row (position, head of group) numbers */
+    size_t key, keys;     /* this step */
+};
+
+/* n floats to `to`, zeros up to the next multiple of the lanes. Rows are short:
+ * a call of memcpy for each would take longer than the copying. */
+static inline void attend_copy(float *to, const float *from, size_t n)
+{
+    for (; n >= NN_LANES; n -= NN_LANES, to += NN_LANES, from += NN_LANES)
+        memcpy(to, from, NN_LANES * sizeof *to);
+    if (n) {
+        memcpy(to, from, n * sizeof *to);
+        memset(to + n, 0, (NN_LANES - n) * sizeof *to);
+    }
+}
+
+/* Query row i of the view, [head_dim]. */
+static inline const float *attend_query(const struct attend *t,
+                                        const struct view *v, size_t i)
+{
+    const struct nn_attention *a = t->a;
+    size_t position = (v->first + i) / t->group;
+    size_t head = v->head * t->group + (v->first + i) % t->group;
+
+    return a->q + (v->q0 + position) * a->ldq + head * a->head_dim;
+}
+
+/* A row of keys or values, [head_dim]. */
+static inline const float *attend_row(const struct attend *t,
+                                      const struct view *v, const float *kv,
+                                      size_t row)
+{
+    return kv + row * t->a->ldkv + v->head * t->a->head_dim;
+}
+
+/* A step on registers of bf16 (kernels_split.h), for sets that have them:
+ * queries, once; scores of this step's keys; out += weights times values. */
+void attend_split_queries(const struct attend *t, const struct view *v);
+void attend_split_scores(const struct attend *t, const struct view *v);
+void attend_split_values(const struct attend *t, const struct view *v);
+
+#endif

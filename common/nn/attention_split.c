@@ -1,0 +1,90 @@
+/*
+ * The two products of a step of attention on registers of bf16: queries, keys,
+ * weights and values are split into two bf16 each (kernels_split.h).
+ */
+#include "attention_int.h"
+
+static size_t steps_of(size_t k)
+{
+    return (k + SPLIT_DEPTH - 1) / SPLIT_DEPTH;
+}
+
+/* Bytes of 16 rows of x with k columns. */
+static size_t rows_bytes(size_t k)
+{
+    return steps_of(k) * 2 * SPLIT_BLOCK;
+}
+
+void attend_split_queries(const struct attend *t, const struct view *v)
+{
+    size_t dim = t->a->head_dim;
+    float *side = v->s->score; /* free until there are scores */
+    char *to = v->s->split.query;
+
+    for (size_t i = 0; i < v->rows; i += SPLIT_ROWS, to += rows_bytes(dim)) {
+        size_t rows = nn_min(SPLIT_ROWS, v->rows - i);
+
+        for (size_t r = 0; r < rows; r++)
+            attend_copy(side + r * ATTEND_DIM, attend_query(t, v, i + r), dim);
+        t->k->split->rows(side, ATTEND_DIM, rows, dim, to);
+    }
+}
+
+void attend_split_scores(const struct attend *t, const struct view *v)
+{
+    size_t dim = t->a->head_dim;
+    struct nn_split_tile tile = {
+        .x = v->s->split.query,
+        .x_stride = rows_bytes(dim),
+        .w = v->s->split.panel,
+        .parts = 2,
+        .rows = nn_round_up(v->rows, SPLIT_ROWS),
+        .steps = steps_of(dim),
+        .ldc = ATTEND_SCORES,
+    };
+
+    for (size_t at = 0; at < v->keys; at += SPLIT_WIDTH) {
+        size_t keys = nn_min(SPLIT_WIDTH, v->keys - at);
+
+        tile.width = nn_round_up(keys, SPLIT_LANES);
+        tile.c = v->s->score + at;
+        t->k->split->panel(attend_row(t, v, t->a->k, v->key + at), t->a->ldkv,
+                           NN_F32, keys, dim, tile.width, v->s->split.panel);
+        t->k->split->multiply(&tile);
+    }
+}
+
+static void split_weights(const struct attend *t, const struct view *v)
+{
+    char *to = v->s->split.weights;
+
+    for (size_t i = 0; i < v->rows; i += SPLIT_ROWS, to += rows_bytes(v->keys))
+        t->k->split->rows(v->s->score + i * ATTEND_SCORES, ATTEND_SCORES,
+                          nn_min(SPLIT_ROWS, v->rows - i), v->keys, to);
+}
+
+void attend_split_values(const struct attend *t, const struct view *v)
+{
+    size_t dim = t->a->head_dim;
+    struct nn_split_tile tile = {
+        .x = v->s->split.weights,
+        .x_stride = rows_bytes(v->keys),
+        .w = v->s->split.panel,
+        .parts = 2,
+        .rows = nn_round_up(v->rows, SPLIT_ROWS),
+        .steps = steps_of(v->keys),
+        .ldc = ATTEND_DIM,
+        .load = true,
+    };
+
+    split_weights(t, v);
+    for (size_t at = 0; at < dim; at += SPLIT_WIDTH) {
+        size_t cols = nn_min(SPLIT_WIDTH, dim - at);
+
+        tile.width = nn_round_up(cols, SPLIT_LANES);
+        tile.c = v->s->out + at;
+        t->k->split->across(attend_row(t, v, t->a->v, v->key) + at, t->a->ldkv,
+                            cols, v->keys, tile.width, v->s->split.panel);
+        t->k->split->multiply(&tile);
+    }
+}
