@@ -230,10 +230,10 @@ static void many_rows_task(void *user, size_t task, unsigned worker)
         v.k_end = a->segment[segment + 1];
         q_rows = v.k_end - v.k0;
     }
-    v.first = block * ATTEND_ROWS;
+    v.first = block * t->block_rows;
     if (v.first >= q_rows * t->group)
         return; /* a segment shorter than the longest one */
-    v.rows = nn_min(ATTEND_ROWS, q_rows * t->group - v.first);
+    v.rows = nn_min(t->block_rows, q_rows * t->group - v.first);
     attend_rows(t, &v);
 }
 
@@ -250,7 +250,8 @@ static void many_rows(struct attend *t)
     }
     if (a->causal)
         longest = a->m;
-    t->blocks = (longest * t->group + ATTEND_ROWS - 1) / ATTEND_ROWS;
+    t->block_rows = t->k->split ? ATTEND_SPLIT_ROWS : ATTEND_ROWS;
+    t->blocks = (longest * t->group + t->block_rows - 1) / t->block_rows;
     parallel_for(t->nn->pool, t->segments * a->kv_heads * t->blocks,
                  many_rows_task, t);
 }

@@ -12,7 +12,8 @@ struct attend {
     struct nn *nn;
     size_t group;            /* query heads per key head */
     size_t dim_up;           /* head_dim rounded up to whole lanes */
-    size_t blocks;           /* many rows: blocks of the longest segment */
+    size_t block_rows;       /* many rows: query rows of a task, at most */
+    size_t blocks;           /* and tasks of the longest segment */
     size_t segments;         /* at least 1 */
     size_t parts, part_keys; /* one row */
 };

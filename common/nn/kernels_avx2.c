@@ -124,17 +124,18 @@ LANE_OP __m256 exp2_8(__m256 n)
 
     return _mm256_castsi256_ps(_mm256_slli_epi32(e, 23));
 }
-LANE_OP VEC v_exp2(VEC n)
+/* Two factors reach infinity and the subnormals; the first one is exact. */
+LANE_OP __m256 scale8(__m256 p, __m256 n)
 {
-    return (VEC){exp2_8(n.lo), exp2_8(n.hi)};
+    __m256 half =
+        _mm256_cvtepi32_ps(_mm256_srai_epi32(_mm256_cvtps_epi32(n), 1));
+
+    return _mm256_mul_ps(_mm256_mul_ps(p, exp2_8(half)),
+                         exp2_8(_mm256_sub_ps(n, half)));
 }
-LANE_OP __m256 half_down8(__m256 n)
+LANE_OP VEC v_scale2(VEC p, VEC n)
 {
-    return _mm256_cvtepi32_ps(_mm256_srai_epi32(_mm256_cvtps_epi32(n), 1));
-}
-LANE_OP VEC v_half_down(VEC n)
-{
-    return (VEC){half_down8(n.lo), half_down8(n.hi)};
+    return (VEC){scale8(p.lo, n.lo), scale8(p.hi, n.hi)};
 }
 LANE_OP float v_sum(VEC x)
 {

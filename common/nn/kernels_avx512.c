@@ -84,17 +84,9 @@ LANE_OP VEC v_sign(VEC x, VEC from)
 
     return _mm512_or_ps(_mm512_andnot_ps(sign, x), _mm512_and_ps(sign, from));
 }
-LANE_OP VEC v_exp2(VEC n)
+LANE_OP VEC v_scale2(VEC p, VEC n)
 {
-    __m512i e = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
-
-    return _mm512_castsi512_ps(_mm512_slli_epi32(e, 23));
-}
-LANE_OP VEC v_half_down(VEC n)
-{
-    __m512i half = _mm512_srai_epi32(_mm512_cvtps_epi32(n), 1);
-
-    return _mm512_cvtepi32_ps(half);
+    return _mm512_scalef_ps(p, n);
 }
 LANE_OP float sum8(__m256 s)
 {

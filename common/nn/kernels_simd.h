@@ -7,7 +7,7 @@
  *   v_add v_sub v_mul v_div v_fma(a,b,c) = a b + c, v_fnma = c - a b
  *   v_max(a,b) = a > b ? a : b (b when either is NaN), v_abs
  *   v_less(a,b,yes,no) lane by lane, v_sign(x,from) = |x| with from's sign
- *   v_exp2(n) = 2^n for whole n in -126..127, v_half_down(n) = floor(n / 2)
+ *   v_scale2(p,n) = p * 2^n for whole n in -152..130, 1/2 < p < 2
  *   v_sum, v_top       over the lanes, in one fixed order
  *   v_weights(w,dtype,i), v_weights_part(w,dtype,i,n)
  *   DOT_SUMS           running sums that fit into the registers
@@ -36,7 +36,7 @@
 /* The bounds come first in v_max and v_min: NaN passes through. */
 INLINE VEC v_exp(VEC x)
 {
-    VEC n, r, p, half;
+    VEC n, r, p;
 
     x = v_min(v_set1(NN_EXP_HIGH), v_max(v_set1(NN_EXP_LOW), x));
     n = v_fma(x, v_set1(NN_LOG2E), v_set1(NN_ROUND_MAGIC));
@@ -50,9 +50,7 @@ INLINE VEC v_exp(VEC x)
     p = v_fma(p, r, v_set1(NN_EXP_0));
     p = v_fma(p, v_mul(r, r), r);
     p = v_add(p, v_set1(1.0F));
-    half = v_half_down(n); /* two factors reach infinity and the subnormals */
-    p = v_mul(p, v_exp2(half));
-    return v_mul(p, v_exp2(v_sub(n, half)));
+    return v_scale2(p, n);
 }
 
 INLINE VEC v_erf(VEC x)

@@ -19,7 +19,8 @@ enum {
     GEMM_PANEL = GEMM_DEPTH * GEMM_COLS,
     DOT_COLS = 512, /* columns of y of one task of the few-rows path */
 
-    ATTEND_ROWS = 192, /* query rows of one task */
+    ATTEND_ROWS = 192,       /* query rows of one task */
+    ATTEND_SPLIT_ROWS = 384, /* the same on registers of bf16 */
     ATTEND_KEYS = 192, /* keys looked at in one step */
     ATTEND_DIM = NN_HEAD_DIM_MAX + GEMM_PAD,
     ATTEND_SCORES = ATTEND_KEYS + GEMM_PAD,
@@ -41,9 +42,9 @@ struct gemm_scratch {
 };
 
 struct attend_scratch {
-    float out[ATTEND_ROWS * ATTEND_DIM];
-    float score[ATTEND_ROWS * ATTEND_SCORES];
-    float max[ATTEND_ROWS], sum[ATTEND_ROWS];
+    float out[ATTEND_SPLIT_ROWS * ATTEND_DIM];
+    float score[ATTEND_SPLIT_ROWS * ATTEND_SCORES];
+    float max[ATTEND_SPLIT_ROWS], sum[ATTEND_SPLIT_ROWS];
     union {
         struct {
             float query[ATTEND_ROWS * ATTEND_DIM];
@@ -51,13 +52,13 @@ struct attend_scratch {
             float value[ATTEND_KEYS * NN_HEAD_DIM_MAX]; /* [keys][dim] */
         } whole;
         struct { /* a float is hi and lo, as is each of keys and values */
-            char query[ATTEND_ROWS * NN_HEAD_DIM_MAX * 4];
-            char weights[ATTEND_ROWS * ATTEND_KEYS * 4];
+            char query[ATTEND_SPLIT_ROWS * NN_HEAD_DIM_MAX * 4];
+            char weights[ATTEND_SPLIT_ROWS * ATTEND_KEYS * 4];
             char panel[NN_HEAD_DIM_MAX * SPLIT_WIDTH * 4];
         } split;
     };
 };
-_Static_assert(ATTEND_ROWS % SPLIT_ROWS == 0 &&
+_Static_assert(ATTEND_SPLIT_ROWS % SPLIT_ROWS == 0 &&
                    ATTEND_KEYS % SPLIT_DEPTH == 0 &&
                    NN_HEAD_DIM_MAX % SPLIT_DEPTH == 0 &&
                    (int)NN_HEAD_DIM_MAX >= (int)ATTEND_KEYS,
@@ -81,9 +82,9 @@ union nn_scratch {
     struct split_scratch split;
     struct quant_scratch quant;
     struct attend_scratch attend;
-    char space[1024 * 1024]; /* whole cache lines and pages */
+    char space[2 * 1024 * 1024]; /* whole cache lines and pages */
 };
-_Static_assert(sizeof(union nn_scratch) == 1024 * 1024,
+_Static_assert(sizeof(union nn_scratch) == 2 * 1024 * 1024,
                "scratch of a worker fits its space");
 
 struct nn {
