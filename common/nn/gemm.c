@@ -15,12 +15,14 @@
 #include "ops_int.h"
 
 enum {
-    TASKS_WANTED = 16,      /* tasks left when the last big one is cut */
+    TASKS_WANTED = 16,      /* tasks from which on they grow smaller */
     DOT_BYTES = 512 * 1024, /* weights of one task of the few-rows path */
     DOT_COLS_MIN = 16,
     CHUNK_ROWS = 512,    /* rows of x of one task, at most */
     CHUNK_MULTIPLE = 24, /* of any set's tile_rows */
 };
+
+static const struct column_cut cut = {GEMM_UNIT, GEMM_COLS, TASKS_WANTED};
 
 struct linear {
     struct nn *nn;
@@ -136,36 +138,6 @@ static void multiply_block(const struct linear *l, const struct block *b)
         strip_times_panels(l, b, row, nn_min(step, end - row));
 }
 
-/* Tasks grow smaller towards the end, so that the last ones of all threads end
- * together. The cut depends on the number of columns alone. */
-static size_t next_cols(size_t left)
-{
-    size_t cols = left / TASKS_WANTED / GEMM_UNIT * GEMM_UNIT;
-
-    if (cols > GEMM_COLS)
-        cols = GEMM_COLS;
-    return nn_min(cols < GEMM_UNIT ? GEMM_UNIT : cols, left);
-}
-
-static size_t count_blocks(size_t n)
-{
-    size_t blocks = 0;
-
-    for (; n > 0; n -= next_cols(n))
-        blocks++;
-    return blocks;
-}
-
-static void find_block(const struct linear *l, size_t number, struct block *b)
-{
-    b->col = 0;
-    b->cols = next_cols(l->w->rows);
-    for (; number > 0; number--) {
-        b->col += b->cols;
-        b->cols = next_cols(l->w->rows - b->col);
-    }
-}
-
 static void widen_bias(const struct linear *l, const struct block *b)
 {
     const char *bias = l->w->bias;
@@ -179,8 +151,11 @@ static void many_task(void *user, size_t task, unsigned worker)
 {
     const struct linear *l = user;
     struct block b = {.s = &l->nn->scratch[worker].gemm};
+    struct columns c;
 
-    find_block(l, task / l->chunks, &b);
+    c = nn_task_columns(&cut, l->w->rows, task / l->chunks);
+    b.col = c.first;
+    b.cols = c.n;
     b.row = task % l->chunks * l->chunk_rows;
     b.rows = nn_min(l->chunk_rows, l->m - b.row);
     b.load = l->accumulate;
@@ -198,7 +173,7 @@ static void many_task(void *user, size_t task, unsigned worker)
 
 static void linear_many(struct linear *l)
 {
-    size_t blocks = count_blocks(l->w->rows), rows = CHUNK_ROWS;
+    size_t blocks = nn_count_tasks(&cut, l->w->rows), rows = CHUNK_ROWS;
 
     if (blocks < TASKS_WANTED)
         rows = CHUNK_ROWS / 4;

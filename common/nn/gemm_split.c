@@ -14,11 +14,12 @@
 
 enum {
     SPLIT_RANGE = SHARED_FLOATS / SPLIT_TALL, /* a float becomes four bytes */
-    TASKS_WANTED = 10, /* tasks left when the last big one is cut */
-    ROWS_AHEAD = 8,    /* of y that are fetched: each is on a page of its own */
+    TASKS_WANTED = 10, /* tasks from which on they grow smaller */
 };
 _Static_assert(SPLIT_RANGE % SPLIT_DEEP == 0 && SPLIT_DEEP % SPLIT_DEPTH == 0,
                "ranges are whole blocks, blocks whole steps");
+
+static const struct column_cut cut = {SPLIT_WIDTH, COLUMNS_MAX, TASKS_WANTED};
 
 struct product {
     struct nn *nn;
@@ -31,29 +32,6 @@ struct product {
     size_t from, depth; /* the range of columns of x */
     bool last;          /* range */
 };
-
-/* Where a task stands. */
-struct columns {
-    struct split_scratch *s;
-    size_t first, n;
-};
-
-static size_t next_cols(size_t left)
-{
-    size_t cols = left / TASKS_WANTED / SPLIT_WIDTH * SPLIT_WIDTH;
-
-    cols = nn_min(cols, SPLIT_COLS);
-    return nn_min(cols < SPLIT_WIDTH ? SPLIT_WIDTH : cols, left);
-}
-
-static size_t count_tasks(size_t n)
-{
-    size_t tasks = 0;
-
-    for (; n > 0; n -= next_cols(n))
-        tasks++;
-    return tasks;
-}
 
 /* Bytes of 16 rows of x in a block of columns. */
 static size_t block_bytes(const struct product *p, size_t k)
@@ -93,83 +71,67 @@ static const char *weights(const struct product *p, size_t row, size_t k)
 }
 
 /* The weights that the task turns into a panel next. */
-static void announce(const struct product *p, const struct columns *c,
-                     size_t at, size_t k, size_t depth, struct nn_split_tile *t)
+static void announce(const struct product *p, struct columns c, size_t at,
+                     size_t k, struct nn_split_tile *t)
 {
-    if (at == c->n) {
+    if (at == c.n) {
         at = 0;
-        k += depth;
+        k += SPLIT_DEEP;
     }
-    if (k == p->depth)
+    if (k >= p->depth)
         return;
-    t->soon = weights(p, c->first + at, k);
-    t->soon_rows = nn_min(SPLIT_WIDTH, c->n - at);
+    t->soon = weights(p, c.first + at, k);
+    t->soon_rows = nn_min(SPLIT_WIDTH, c.n - at);
     t->soon_bytes = nn_min(SPLIT_DEEP, p->depth - k) * nn_dtype_size(NN_BF16);
     t->soon_stride = p->w->cols * nn_dtype_size(NN_BF16);
 }
 
-/* Columns `at` to at + width of the task's, the block of columns of x from k. */
-static void multiply_panel(const struct product *p, const struct columns *c,
-                           size_t at, size_t k, size_t depth)
+/* A panel of the columns c, from `at` on, in the block of columns of x from k
+ * on. */
+static void multiply_panel(const struct product *p, struct split_scratch *s,
+                           struct columns c, size_t at, size_t k)
 {
-    size_t left = c->n - at, used = nn_min(SPLIT_WIDTH, left);
+    size_t used = nn_min(SPLIT_WIDTH, c.n - at);
+    size_t depth = nn_min(SPLIT_DEEP, p->depth - k);
     struct nn_split_tile t = {
         .x = block_at(p, k),
         .x_stride = block_bytes(p, k),
-        .w = c->s->panel,
+        .w = s->panel,
         .parts = 1,
         .rows = nn_round_up(p->rows, SPLIT_ROWS),
         .width = nn_round_up(used, SPLIT_LANES),
         .steps = (depth + SPLIT_DEPTH - 1) / SPLIT_DEPTH,
-        .c = c->s->sums + at,
-        .ldc = SPLIT_COLS,
+        .c = s->sums + at,
+        .ldc = COLUMNS_MAX,
         .load = k > 0,
     };
 
-    p->k->panel(weights(p, c->first + at, k), p->w->cols, NN_BF16, used, depth,
-                t.width, c->s->panel);
-    announce(p, c, at + used, k, depth, &t);
+    p->k->panel(weights(p, c.first + at, k), p->w->cols, NN_BF16, used, depth,
+                t.width, s->panel);
+    announce(p, c, at + used, k, &t);
     p->k->multiply(&t);
-}
-
-static void store_columns(const struct product *p, const struct columns *c)
-{
-    const struct nn_matrix *w = p->w;
-    const bool bias = p->last && w->bias;
-    float add[SPLIT_COLS];
-
-    if (bias)
-        nn_widen((const char *)w->bias + c->first * nn_dtype_size(w->bias_dtype),
-                 w->bias_dtype, c->n, add);
-    for (size_t r = 0; r < p->rows; r++) {
-        const float *sums = c->s->sums + r * SPLIT_COLS;
-        float *y = p->y + r * p->ldy + c->first;
-
-        for (size_t i = 0; r + ROWS_AHEAD < p->rows && i < c->n; i += 16)
-            __builtin_prefetch(y + ROWS_AHEAD * p->ldy + i, 1);
-        if (p->accumulate || p->from > 0)
-            p->nn->k->add(y, sums, c->n);
-        else
-            memcpy(y, sums, c->n * sizeof *y);
-        if (bias)
-            p->nn->k->add(y, add, c->n);
-    }
 }
 
 static void product_task(void *user, size_t task, unsigned worker)
 {
     const struct product *p = user;
-    struct columns c = {.s = &p->nn->scratch[worker].split};
+    struct split_scratch *s = &p->nn->scratch[worker].split;
+    struct columns c = nn_task_columns(&cut, p->w->rows, task);
+    const struct column_sums sums = {
+        .sums = s->sums,
+        .ld = COLUMNS_MAX,
+        .rows = p->rows,
+        .y = p->y,
+        .ldy = p->ldy,
+        .accumulate = p->accumulate || p->from > 0,
+        .bias = p->last ? p->w->bias : NULL,
+        .bias_dtype = p->w->bias_dtype,
+    };
 
-    c.n = next_cols(p->w->rows);
-    for (; task > 0; task--) {
-        c.first += c.n;
-        c.n = next_cols(p->w->rows - c.first);
-    }
     for (size_t k = 0; k < p->depth; k += SPLIT_DEEP)
         for (size_t at = 0; at < c.n; at += SPLIT_WIDTH)
-            multiply_panel(p, &c, at, k, nn_min(SPLIT_DEEP, p->depth - k));
-    store_columns(p, &c);
+            multiply_panel(p, s, c, at, k);
+    nn_store_columns(p->nn, &sums, c);
 }
 
 void nn_linear_split(struct nn *nn, const struct nn_matrix *w, const float *x,
@@ -182,7 +144,7 @@ void nn_linear_split(struct nn *nn, const struct nn_matrix *w, const float *x,
                         .ldx = ldx,
                         .ldy = ldy,
                         .accumulate = accumulate};
-    size_t tasks = count_tasks(w->rows);
+    size_t tasks = nn_count_tasks(&cut, w->rows);
 
     for (size_t row = 0; row < m; row += p.rows) {
         p.x = x + row * ldx;

@@ -25,10 +25,11 @@ enum {
     ATTEND_DIM = NN_HEAD_DIM_MAX + GEMM_PAD,
     ATTEND_SCORES = ATTEND_KEYS + GEMM_PAD,
 
+    COLUMNS_MAX = 384, /* columns of y of one task, in the two that follow */
+
     QUANT_ROWS = 512, /* rows of x quantised at a time */
 
     SPLIT_TALL = 512, /* rows of x that are split at a time */
-    SPLIT_COLS = 384, /* columns of y of one task */
     SPLIT_DEEP = 256, /* columns of x in a block */
 
     SHARED_FLOATS = 1024 * 1024, /* interleaved x; partial attention */
@@ -68,12 +69,12 @@ _Static_assert(ATTEND_SPLIT_ROWS % SPLIT_ROWS == 0 &&
 struct quant_scratch {
     uint8_t bytes[NN_Q4_GROUP * NN_QCOLS]; /* nibbles spread out */
     float scale[NN_QCOLS], lowest[NN_QCOLS];
-    float y[QUANT_ROWS * NN_QCOLS];
+    float sums[QUANT_ROWS * COLUMNS_MAX];
 };
 
 /* Of a task over bf16 weights on registers of bf16. */
 struct split_scratch {
-    float sums[SPLIT_TALL * SPLIT_COLS];
+    float sums[SPLIT_TALL * COLUMNS_MAX];
     char panel[SPLIT_DEEP * SPLIT_WIDTH * 2];
 };
 
@@ -105,6 +106,32 @@ static inline size_t nn_round_up(size_t n, size_t to)
 {
     return (n + to - 1) / to * to;
 }
+
+/* Tasks of a product own columns of y, whole units of them. They grow smaller
+ * towards the end, from `wanted` tasks on, so that the last ones of all threads
+ * end together; the cut depends on the number of columns alone. */
+struct column_cut {
+    size_t unit, most, wanted;
+};
+struct columns {
+    size_t first, n;
+};
+size_t nn_count_tasks(const struct column_cut *cut, size_t cols);
+struct columns nn_task_columns(const struct column_cut *cut, size_t cols,
+                               size_t task);
+
+/* y[rows][c] = (accumulate ? y : 0) + sums (+ bias), for the columns c. */
+struct column_sums {
+    const float *sums; /* [rows][columns of the task] */
+    size_t ld, rows;
+    float *y;
+    size_t ldy;
+    bool accumulate;
+    const void *bias; /* of all columns, or NULL */
+    enum nn_dtype bias_dtype;
+};
+void nn_store_columns(const struct nn *nn, const struct column_sums *s,
+                      struct columns c);
 
 /* nn_linear for bf16 weights and any number of rows, where nn->k has `split`. */
 void nn_linear_split(struct nn *nn, const struct nn_matrix *w, const float *x,

@@ -21,6 +21,8 @@ enum {
     QUAD = NN_QCOLS * NN_QLANES, /* bytes */
     HEAD = NN_QCOLS * 4,         /* bytes of scales: one float, or two bf16 */
     OFFSET = 128,                /* what is added to a signed byte */
+    TASKS_WANTED = 10,           /* from which on they grow smaller */
+    TASK_BYTES = 256 * 1024,
 };
 
 struct format {
@@ -227,8 +229,8 @@ struct product {
     float *y;
     size_t ldx, ldy, m;
     bool accumulate;
-    bool packed;  /* nibbles are read as they are packed */
-    size_t strip; /* rows of x of one task */
+    bool packed; /* nibbles are read as they are packed */
+    struct column_cut cut;
 };
 
 static size_t bytes_per_row(const struct format *f)
@@ -296,23 +298,23 @@ static void open_group(const struct product *p, const char *group, size_t cols,
 }
 
 static void multiply_group(const struct product *p, struct nn_qtile *t,
-                           size_t g, size_t first, size_t rows, float *y)
+                           size_t g, float *y)
 {
     const struct nn_qkernels *q = p->nn->q;
-    bool strip = q->strip && rows >= q->strip_rows;
-    size_t step = strip ? rows : NN_QROWS;
+    bool strip = q->strip && p->m >= q->strip_rows;
+    size_t step = strip ? p->m : NN_QROWS;
 
-    for (size_t r = 0; r < rows; r += step) {
-        size_t at = g * p->m + first + r;
+    for (size_t r = 0; r < p->m; r += step) {
+        size_t at = g * p->m + r;
 
-        t->rows = nn_min(step, rows - r);
+        t->rows = nn_min(step, p->m - r);
         t->a = p->r.q + at * p->f.group;
         t->lda = p->f.group;
         t->by = p->r.by + at;
         t->plus = p->r.plus + at;
         t->start = p->r.start + at;
-        t->y = y + r * NN_QCOLS;
-        t->ldy = NN_QCOLS;
+        t->y = y + r * COLUMNS_MAX;
+        t->ldy = COLUMNS_MAX;
         t->load = g > 0;
         if (p->packed)
             q->packed(t);
@@ -323,44 +325,43 @@ static void multiply_group(const struct product *p, struct nn_qtile *t,
     }
 }
 
-static void store_rows(const struct product *p, const float *sums, size_t first,
-                       size_t rows, size_t col)
-{
-    size_t cols = nn_min(NN_QCOLS, p->w->rows - col);
-    float bias[NN_QCOLS] = {0};
-
-    if (p->w->bias)
-        nn_widen((const char *)p->w->bias +
-                     col * nn_dtype_size(p->w->bias_dtype),
-                 p->w->bias_dtype, cols, bias);
-    for (size_t r = 0; r < rows; r++) {
-        float *y = p->y + (first + r) * p->ldy + col;
-
-        for (size_t c = 0; c < cols; c++) {
-            float sum = sums[r * NN_QCOLS + c];
-
-            if (p->accumulate)
-                sum = y[c] + sum;
-            y[c] = p->w->bias ? sum + bias[c] : sum;
-        }
-    }
-}
-
 static void product_task(void *user, size_t task, unsigned worker)
 {
     const struct product *p = user;
     struct quant_scratch *s = &p->nn->scratch[worker].quant;
-    size_t strips = (p->m + p->strip - 1) / p->strip;
-    size_t panel = task / strips, first = task % strips * p->strip;
-    size_t rows = nn_min(p->strip, p->m - first);
-    const char *at = (const char *)p->w->packed + panel * p->f.panel;
-    struct nn_qtile t;
+    struct columns c = nn_task_columns(&p->cut, p->w->rows, task);
+    const struct column_sums sums = {
+        .sums = s->sums,
+        .ld = COLUMNS_MAX,
+        .rows = p->m,
+        .y = p->y,
+        .ldy = p->ldy,
+        .accumulate = p->accumulate,
+        .bias = p->w->bias,
+        .bias_dtype = p->w->bias_dtype,
+    };
 
-    for (size_t g = 0; g < p->f.groups; g++) {
-        open_group(p, at + group_at(&p->f, g), group_cols(&p->f, g), s, &t);
-        multiply_group(p, &t, g, first, rows, s->y);
-    }
-    store_rows(p, s->y, first, rows, panel * NN_QCOLS);
+    for (size_t g = 0; g < p->f.groups; g++)
+        for (size_t at = 0; at < c.n; at += NN_QCOLS) {
+            size_t panel = (c.first + at) / NN_QCOLS;
+            const char *w = (const char *)p->w->packed + panel * p->f.panel;
+            struct nn_qtile t;
+
+            open_group(p, w + group_at(&p->f, g), group_cols(&p->f, g), s, &t);
+            multiply_group(p, &t, g, s->sums + at);
+        }
+    nn_store_columns(p->nn, &sums, c);
+}
+
+/* For few rows a task reads some TASK_BYTES one after the other; many rows of x
+ * are worth reading once for several panels. */
+static struct column_cut cut_for(const struct product *p)
+{
+    size_t most = COLUMNS_MAX / NN_QCOLS;
+
+    if (p->m <= NN_QROWS)
+        most = nn_min(most, nn_round_up(TASK_BYTES, p->f.panel) / p->f.panel);
+    return (struct column_cut){NN_QCOLS, most * NN_QCOLS, TASKS_WANTED};
 }
 
 void nn_linear_packed(struct nn *nn, const struct nn_matrix *w, const float *x,
@@ -373,7 +374,7 @@ void nn_linear_packed(struct nn *nn, const struct nn_matrix *w, const float *x,
                         .ldx = ldx,
                         .ldy = ldy,
                         .accumulate = accumulate};
-    size_t panels = (w->rows + NN_QCOLS - 1) / NN_QCOLS, rows;
+    size_t rows;
 
     rows = SHARED_FLOATS * sizeof(float) / bytes_per_row(&p.f);
     rows = nn_min(rows, QUANT_ROWS) / NN_QROWS * NN_QROWS;
@@ -382,10 +383,11 @@ void nn_linear_packed(struct nn *nn, const struct nn_matrix *w, const float *x,
         p.m = nn_min(rows, m - first);
         p.x = x + first * ldx;
         p.y = y + first * ldy;
-        p.strip = p.m;
         p.packed = p.f.kind == NN_Q4 && nn->q->packed && p.m == 1;
         lay_out(&p);
         parallel_for(nn->pool, p.m, round_task, &p);
-        parallel_for(nn->pool, panels, product_task, &p);
+        p.cut = cut_for(&p);
+        parallel_for(nn->pool, nn_count_tasks(&p.cut, w->rows), product_task,
+                     &p);
     }
 }
