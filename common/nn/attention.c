@@ -26,8 +26,8 @@ enum {
 static void load_queries(const struct attend *t, const struct view *v)
 {
     for (size_t i = 0; i < v->rows; i++)
-        attend_copy(v->s->whole.query + i * ATTEND_DIM,
-                    attend_query(t, v, i), t->a->head_dim);
+        attend_copy(v->s->whole.query + i * ATTEND_DIM, attend_query(t, v, i),
+                    t->a->head_dim);
 }
 
 static void load_keys(const struct attend *t, const struct view *v)
@@ -205,7 +205,7 @@ static void attend_rows(const struct attend *t, struct view *v)
             weigh_row(t, v, i, nn_min(seen, v->keys));
         }
         if (split) {
-            attend_split_values(t, v);
+            attend_split_values(t, v, end);
         } else {
             load_values(t, v);
             add_values(t, v, false);
@@ -269,7 +269,8 @@ static void attend_few(const struct attend *t, struct view *v, size_t end)
     const struct nn_attention *a = t->a;
 
     load_queries(t, v);
-    nn_interleave(v->s->whole.query, ATTEND_DIM, v->rows, a->head_dim, v->s->whole.key);
+    nn_interleave(v->s->whole.query, ATTEND_DIM, v->rows, a->head_dim,
+                  v->s->whole.key);
     start_rows(t, v);
     for (; v->key < end; v->key += v->keys) {
         v->keys = nn_min(ATTEND_KEYS, end - v->key);

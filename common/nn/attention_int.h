@@ -59,9 +59,11 @@ static inline const float *attend_row(const struct attend *t,
 }
 
 /* A step on registers of bf16 (kernels_split.h), for sets that have them:
- * queries, once; scores of this step's keys; out += weights times values. */
+ * queries, once; scores of this step's keys; out += weights times values, while
+ * the next keys, which end at `end`, are fetched. */
 void attend_split_queries(const struct attend *t, const struct view *v);
 void attend_split_scores(const struct attend *t, const struct view *v);
-void attend_split_values(const struct attend *t, const struct view *v);
+void attend_split_values(const struct attend *t, const struct view *v,
+                         size_t end);
 
 #endif

@@ -30,6 +30,17 @@ void attend_split_queries(const struct attend *t, const struct view *v)
     }
 }
 
+/* Rows of keys or values that are wanted soon, `rows` from `row` on. */
+static void announce(const struct attend *t, const struct view *v,
+                     const float *kv, size_t row, size_t rows,
+                     struct nn_split_tile *tile)
+{
+    tile->soon = (const char *)attend_row(t, v, kv, row);
+    tile->soon_rows = rows;
+    tile->soon_bytes = t->a->head_dim * sizeof *kv;
+    tile->soon_stride = t->a->ldkv * sizeof *kv;
+}
+
 void attend_split_scores(const struct attend *t, const struct view *v)
 {
     size_t dim = t->a->head_dim;
@@ -50,6 +61,7 @@ void attend_split_scores(const struct attend *t, const struct view *v)
         tile.c = v->s->score + at;
         t->k->split->panel(attend_row(t, v, t->a->k, v->key + at), t->a->ldkv,
                            NN_F32, keys, dim, tile.width, v->s->split.panel);
+        announce(t, v, t->a->v, v->key + at, keys, &tile);
         t->k->split->multiply(&tile);
     }
 }
@@ -63,9 +75,11 @@ static void split_weights(const struct attend *t, const struct view *v)
                           nn_min(SPLIT_ROWS, v->rows - i), v->keys, to);
 }
 
-void attend_split_values(const struct attend *t, const struct view *v)
+void attend_split_values(const struct attend *t, const struct view *v,
+                         size_t end)
 {
-    size_t dim = t->a->head_dim;
+    size_t dim = t->a->head_dim, next = v->key + v->keys, first;
+    size_t ahead = nn_min(ATTEND_KEYS, end - next);
     struct nn_split_tile tile = {
         .x = v->s->split.weights,
         .x_stride = rows_bytes(v->keys),
@@ -85,6 +99,10 @@ void attend_split_values(const struct attend *t, const struct view *v)
         tile.c = v->s->out + at;
         t->k->split->across(attend_row(t, v, t->a->v, v->key) + at, t->a->ldkv,
                             cols, v->keys, tile.width, v->s->split.panel);
+        /* The keys of the next step, a part with each panel. */
+        first = next + ahead * at / dim;
+        announce(t, v, t->a->k, first, next + ahead * (at + cols) / dim - first,
+                 &tile);
         t->k->split->multiply(&tile);
     }
 }

@@ -36,8 +36,8 @@ struct product {
 /* Bytes of 16 rows of x in a block of columns. */
 static size_t block_bytes(const struct product *p, size_t k)
 {
-    size_t steps = (nn_min(SPLIT_DEEP, p->depth - k) + SPLIT_DEPTH - 1) /
-                   SPLIT_DEPTH;
+    size_t steps =
+        (nn_min(SPLIT_DEEP, p->depth - k) + SPLIT_DEPTH - 1) / SPLIT_DEPTH;
 
     return steps * 2 * SPLIT_BLOCK;
 }

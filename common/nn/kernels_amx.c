@@ -10,8 +10,7 @@ _Static_assert(SPLIT_BLOCK == AMX_ROWS * AMX_BYTES, "a block fills a register");
 
 LANE_OP __m512 widen(__m256i x)
 {
-    return _mm512_castsi512_ps(
-        _mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16));
 }
 
 /* 32 floats as bf16, and what is left of them as bf16 again. */
@@ -94,7 +93,8 @@ static void amx_panel(const void *w, size_t ldw, enum nn_dtype dtype,
 
     for (size_t at = 0; at < k; at += SPLIT_DEPTH) {
         for (size_t lane = 0; lane < width; lane += SPLIT_LANES) {
-            size_t left = rows > lane ? rows - lane : 0, first = lane * ldw + at;
+            size_t left = rows > lane ? rows - lane : 0,
+                   first = lane * ldw + at;
             char *block = to + lane / SPLIT_LANES * SPLIT_BLOCK;
 
             if (floats)

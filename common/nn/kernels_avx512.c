@@ -2,8 +2,8 @@
  * Kernels for AVX-512 (F, BW, DQ, VL). What follows the lane operations is in
  * kernels_simd.h; the matrix tile and the widening of panels are here.
  */
-#include "asid/nn/kernels.h"
 #include "kernels_avx512.h"
+#include "asid/nn/kernels.h"
 #include "kernels_split.h"
 
 #define VEC __m512

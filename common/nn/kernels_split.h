@@ -31,7 +31,7 @@ enum {
 struct nn_split_tile {
     const char *x; /* [rows / 16] at x_stride, each [steps][hi, lo] blocks */
     size_t x_stride;
-    const char *w; /* [steps][parts][width / 16] blocks */
+    const char *w;  /* [steps][parts][width / 16] blocks */
     unsigned parts; /* 1: bf16 weights; 2: hi and lo */
     size_t rows;    /* a multiple of SPLIT_ROWS */
     size_t width;   /* 16, 32 or 48 */

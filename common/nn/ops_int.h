@@ -21,7 +21,7 @@ enum {
 
     ATTEND_ROWS = 192,       /* query rows of one task */
     ATTEND_SPLIT_ROWS = 384, /* the same on registers of bf16 */
-    ATTEND_KEYS = 192, /* keys looked at in one step */
+    ATTEND_KEYS = 192,       /* keys looked at in one step */
     ATTEND_DIM = NN_HEAD_DIM_MAX + GEMM_PAD,
     ATTEND_SCORES = ATTEND_KEYS + GEMM_PAD,
 

@@ -42,8 +42,8 @@ static inline void store_row(const struct nn_qtile *t, size_t row,
 #pragma GCC unroll 3
     for (size_t v = 0; v < VECTORS; v++) {
         float *y = t->y + row * t->ldy + 16 * v;
-        __m512i sum =
-            _mm512_add_epi32(start, _mm512_load_si512((const void *)(sums + 16 * v)));
+        __m512i sum = _mm512_add_epi32(
+            start, _mm512_load_si512((const void *)(sums + 16 * v)));
         __m512 s = _mm512_mul_ps(_mm512_loadu_ps(t->scale + 16 * v),
                                  _mm512_cvtepi32_ps(sum));
         __m512 old = t->load ? _mm512_loadu_ps(y) : _mm512_setzero_ps();

@@ -226,7 +226,7 @@ static int32_t vnni_burn(size_t rounds)
     return (int32_t)_mm512_reduce_and_epi32(sum[0]);
 }
 
-#define VNNI_KERNELS                                                          \
+#define VNNI_KERNELS                                                           \
  .tile = vnni_tile, .spread = vnni_spread, .packed = vnni_packed,              \
  .round = vnni_round, .largest = vnni_largest
 
@@ -239,10 +239,7 @@ const struct nn_qkernels nn_qkernels_vnni = {
 
 /* Few rows keep to vpdpbusd: they wait for the weights. */
 const struct nn_qkernels nn_qkernels_amx = {
-    VNNI_KERNELS,
-    .name = "amx",
-    .strip = nn_amx_strip,
-    .strip_rows = NN_QROWS + 1,
-    .burn = nn_amx_burn,
-    .burn_products = NN_AMX_BURN_PRODUCTS,
+    VNNI_KERNELS,          .name = "amx",
+    .strip = nn_amx_strip, .strip_rows = NN_QROWS + 1,
+    .burn = nn_amx_burn,   .burn_products = NN_AMX_BURN_PRODUCTS,
 };

@@ -131,8 +131,9 @@ static void test_refusals(void)
            "\"99999999999999999999\"");
     refuse(&caption, "-j -1",
            "-j: expected a whole number from 0 to 1024, got \"-1\"");
-    refuse(&caption, "--kernels avx",
-           "--kernels: expected one of auto, ref, avx2, avx512, amx, got \"avx\"");
+    refuse(
+        &caption, "--kernels avx",
+        "--kernels: expected one of auto, ref, avx2, avx512, amx, got \"avx\"");
     refuse(&caption, "--attributes scene,sene",
            "--attributes: expected one of scene, characters, objects, actions, "
            "narrative_elements, speech, camera, emotions, got \"sene\"");

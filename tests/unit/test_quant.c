@@ -244,9 +244,8 @@ int main(void)
     static const struct {
         const char *set;
         unsigned threads;
-    } wanted[OPENED_MAX] = {
-        {"ref", 1}, {"avx2", 1}, {"avx512", 1},
-        {"amx", 1}, {"auto", 2}, {"auto", 5}};
+    } wanted[OPENED_MAX] = {{"ref", 1}, {"avx2", 1}, {"avx512", 1},
+                            {"amx", 1}, {"auto", 2}, {"auto", 5}};
     static const size_t shapes[][3] = {
         {1, 1, 1},      {1, 3, 2},       {47, 4, 3},   {48, 128, 4},
         {49, 511, 5},   {96, 512, 8},    {97, 513, 9}, {33, 1030, 17},
