@@ -361,6 +361,9 @@ static void test_stops(void)
 
 static void test_score(void)
 {
+    /* Many tokens and one take kernels of their own, which on AMX keep 17 bits
+     * of what they multiply. */
+    const double close = 3e-4;
     struct omni_inputs *in = make_inputs(false, "Tell me a story.");
     struct omni_session *s = open_session(400, 1);
     struct omni_top top[40][5];
@@ -382,12 +385,12 @@ static void test_score(void)
         for (size_t k = 0; logits && k < vocab; k++)
             sum += exp((double)logits[k]);
         CHECK(logits && fabs((double)logits[ids[i]] - log(sum) -
-                             (double)together[i]) < 1e-4,
+                             (double)together[i]) < close,
               "token %zu", i);
         for (size_t k = 0; logits && k < 5; k++) {
             double p = (double)logits[top[i][k].id] - log(sum);
 
-            CHECK(fabs(p - (double)top[i][k].logprob) < 1e-4, "top %zu of %zu",
+            CHECK(fabs(p - (double)top[i][k].logprob) < close, "top %zu of %zu",
                   k, i);
             CHECK(k == 0 || top[i][k].logprob <= top[i][k - 1].logprob,
                   "order of top %zu", i);
