@@ -396,8 +396,8 @@ static void test_score(void)
                   "order of top %zu", i);
         }
         CHECK_OK(omni_score(s, &ids[i], 1, &alone[i], NULL, &err), err);
-        CHECK(fabsf(alone[i] - together[i]) < 1e-4F, "token %zu: %g and %g", i,
-              (double)alone[i], (double)together[i]);
+        CHECK(fabs((double)(alone[i] - together[i])) < close,
+              "token %zu: %g and %g", i, (double)alone[i], (double)together[i]);
     }
     CHECK_OK(omni_score(s, ids, 0, alone, NULL, &err), err);
     ids[1] = -5;

@@ -183,6 +183,7 @@ static void test_linear(void)
     linear_once(9, 17, 9000, true, true);
     linear_once(2, 17, 9000, false, true);
     linear_once(2, 140000, 3, true, false); /* too long to interleave */
+    linear_once(20, 4200, 60, true, false); /* several ranges of columns */
     check_case("linear: any size, bias, accumulate; same bits at any threads");
 }
 
