@@ -10,6 +10,7 @@
 #   PREFILL           512,2048
 #   DECODE            24
 #   THREADS           2
+#   KERNELS           auto; the set of our kernels (asid-model --help)
 #   CACHE             where packed weights are kept; "none" without it
 #   PEER_LLAMA_BENCH  a llama-bench, with the same shape as GGUF files in
 #   PEER_BF16 PEER_Q8_0 PEER_Q4_K
@@ -18,7 +19,7 @@
 set -eu
 bin=$1
 : "${MODEL:?a checkpoint folder}" "${ROUNDS:=3}" "${PRECISIONS:=bf16 int8 int4}"
-: "${PREFILL:=512,2048}" "${DECODE:=24}" "${THREADS:=2}" "${CACHE:=none}"
+: "${PREFILL:=512,2048}" "${DECODE:=24}" "${THREADS:=2}" "${KERNELS:=auto}" "${CACHE:=none}"
 [ -z "${PEER_WHISPER_BENCH:-}" ] || : "${PEER_WHISPER_MODEL:?a model for whisper-bench}"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -33,6 +34,7 @@ peer_file() {
 # ours PRECISION: a line "who precision what rate" for every figure.
 ours() {
     "$bin/asid-model" bench -q --model "$MODEL" --precision "$1" --threads "$THREADS" \
+        --kernels "$KERNELS" \
         --prefill "$PREFILL" --decode "$DECODE" --batch 8 --cache "$CACHE" |
         jq -r --arg p "$1" '
             (.prefill[] | "asid \($p) prefill-\(.tokens) \(.tokens_per_second)"),

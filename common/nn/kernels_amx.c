@@ -143,10 +143,10 @@ static void amx_across(const float *w, size_t ldw, size_t cols, size_t k,
         }
 }
 
-/* tmm0 to 2: sums; tmm3, 4: hi and lo of x; tmm5 to 7: w. */
-LANE_OP void step_one(const char *x, const char *w, const size_t V)
+/* tmm0 to 2 hold sums; tmm3 and 4 hi and lo of x; tmm5 to 7 a part of w, which
+ * this loads and multiplies by hi. */
+LANE_OP void times_high(const char *w, const size_t V)
 {
-    AMX_LOAD(3, x, AMX_BYTES);
     AMX_LOAD(5, w, AMX_BYTES);
     AMX_DOT_BF16(0, 3, 5);
     if (V > 1) {
@@ -157,27 +157,16 @@ LANE_OP void step_one(const char *x, const char *w, const size_t V)
         AMX_LOAD(7, w + 2 * SPLIT_BLOCK, AMX_BYTES);
         AMX_DOT_BF16(2, 3, 7);
     }
-    AMX_LOAD(4, x + SPLIT_BLOCK, AMX_BYTES);
+}
+
+/* What times_high has loaded, by lo. */
+LANE_OP void times_low(const size_t V)
+{
     AMX_DOT_BF16(0, 4, 5);
     if (V > 1)
         AMX_DOT_BF16(1, 4, 6);
     if (V > 2)
         AMX_DOT_BF16(2, 4, 7);
-}
-
-/* The lo part of w times hi of x, which is in tmm3. */
-LANE_OP void step_low(const char *w, const size_t V)
-{
-    AMX_LOAD(5, w, AMX_BYTES);
-    AMX_DOT_BF16(0, 3, 5);
-    if (V > 1) {
-        AMX_LOAD(6, w + SPLIT_BLOCK, AMX_BYTES);
-        AMX_DOT_BF16(1, 3, 6);
-    }
-    if (V > 2) {
-        AMX_LOAD(7, w + 2 * SPLIT_BLOCK, AMX_BYTES);
-        AMX_DOT_BF16(2, 3, 7);
-    }
 }
 
 /* The part of what is read soon that falls to these rows of x. */
@@ -211,10 +200,13 @@ LANE_OP void multiply(const struct nn_split_tile *t, const size_t V)
                 AMX_LOAD(2, c + 32, ld);
         }
         for (size_t s = 0; s < t->steps; s++) {
-            step_one(x, w, V);
+            AMX_LOAD(3, x, AMX_BYTES);
+            times_high(w, V);
+            AMX_LOAD(4, x + SPLIT_BLOCK, AMX_BYTES);
+            times_low(V);
             w += side;
             if (t->parts == 2) {
-                step_low(w, V);
+                times_high(w, V);
                 w += side;
             }
             x += 2 * SPLIT_BLOCK;

@@ -4,17 +4,14 @@
  * bits. It takes the panels of quant.h as they are: a quad of each column in a
  * row of a register.
  */
-#include <immintrin.h>
 #include <string.h>
 
 #include "amx.h"
-#include "asid/nn/quant.h"
 #include "qkernels_amx.h"
+#include "qkernels_avx512.h"
 
 enum {
-    QUAD = NN_QCOLS * NN_QLANES, /* bytes of a quad of all columns */
-    STEP = AMX_ROWS,             /* quads that one instruction takes */
-    VECTORS = NN_QCOLS / 16,
+    STEP = AMX_ROWS,  /* quads that one instruction takes */
     SUMS_AND_X = 0xf, /* registers with a row for each of x */
 };
 _Static_assert(VECTORS == 3, "the registers have names");
@@ -29,29 +26,6 @@ static inline void multiply(const int8_t *a, size_t lda, const uint8_t *w)
     AMX_DOT_BYTES(1, 3, 5);
     AMX_LOAD(6, w + 2 * AMX_BYTES, QUAD);
     AMX_DOT_BYTES(2, 3, 6);
-}
-
-/* The same operations in the same order as in all sets. */
-static inline void store_row(const struct nn_qtile *t, size_t row,
-                             const int32_t *sums)
-{
-    __m512 by = _mm512_set1_ps(t->by[row]);
-    __m512 plus = _mm512_set1_ps(t->plus[row]);
-    __m512i start = _mm512_set1_epi32(t->start[row]);
-
-#pragma GCC unroll 3
-    for (size_t v = 0; v < VECTORS; v++) {
-        float *y = t->y + row * t->ldy + 16 * v;
-        __m512i sum = _mm512_add_epi32(
-            start, _mm512_load_si512((const void *)(sums + 16 * v)));
-        __m512 s = _mm512_mul_ps(_mm512_loadu_ps(t->scale + 16 * v),
-                                 _mm512_cvtepi32_ps(sum));
-        __m512 old = t->load ? _mm512_loadu_ps(y) : _mm512_setzero_ps();
-
-        if (t->lowest)
-            s = _mm512_fmadd_ps(plus, _mm512_loadu_ps(t->lowest + 16 * v), s);
-        _mm512_storeu_ps(y, _mm512_fmadd_ps(by, s, old));
-    }
 }
 
 /* `rows` rows from row `first`; what is left of whole steps is in `rest`. */
@@ -75,8 +49,16 @@ static void sixteen(const struct nn_qtile *t, size_t first, size_t rows,
     AMX_STORE(0, sums, QUAD);
     AMX_STORE(1, sums + 16, QUAD);
     AMX_STORE(2, sums + 32, QUAD);
-    for (size_t r = 0; r < rows; r++)
-        store_row(t, first + r, sums + r * NN_QCOLS);
+    for (size_t r = 0; r < rows; r++) {
+        __m512i start = _mm512_set1_epi32(t->start[first + r]);
+        __m512i sum[VECTORS];
+
+#pragma GCC unroll 3
+        for (size_t v = 0; v < VECTORS; v++)
+            sum[v] = _mm512_add_epi32(
+                start, _mm512_load_si512(sums + r * NN_QCOLS + 16 * v));
+        store_row(t, first + r, sum);
+    }
 }
 
 void nn_amx_strip(const struct nn_qtile *t)

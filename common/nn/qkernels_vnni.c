@@ -5,16 +5,10 @@
  * The instruction is written out: given the intrinsic, gcc 12 keeps the sums in
  * memory, which halves the speed. tests/cli/kernels.sh looks at the loop.
  */
-#include <immintrin.h>
-
-#include "asid/nn/quant.h"
 #include "qkernels_amx.h"
-
-#define INLINE static inline __attribute__((always_inline))
+#include "qkernels_avx512.h"
 
 enum {
-    VECTORS = NN_QCOLS / 16,
-    QUAD = NN_QCOLS * NN_QLANES,
     BURN_CHAINS = 12,
     AHEAD = 4096, /* bytes that are fetched ahead: the next page */
 };
@@ -31,26 +25,6 @@ INLINE __m512i four(const int8_t *a)
 
     __builtin_memcpy(&v, a, sizeof v);
     return _mm512_set1_epi32(v);
-}
-
-/* One row of sums becomes floats: the same operations in every set. */
-INLINE void store_row(const struct nn_qtile *t, size_t r,
-                      const __m512i sum[VECTORS])
-{
-    __m512 by = _mm512_set1_ps(t->by[r]);
-    __m512 plus = _mm512_set1_ps(t->plus[r]);
-
-#pragma GCC unroll 3
-    for (size_t v = 0; v < VECTORS; v++) {
-        float *y = t->y + r * t->ldy + 16 * v;
-        __m512 s = _mm512_mul_ps(_mm512_loadu_ps(t->scale + 16 * v),
-                                 _mm512_cvtepi32_ps(sum[v]));
-        __m512 old = t->load ? _mm512_loadu_ps(y) : _mm512_setzero_ps();
-
-        if (t->lowest)
-            s = _mm512_fmadd_ps(plus, _mm512_loadu_ps(t->lowest + 16 * v), s);
-        _mm512_storeu_ps(y, _mm512_fmadd_ps(by, s, old));
-    }
 }
 
 /* R rows: R x VECTORS running sums in registers. */
