@@ -1,59 +1,85 @@
 #!/bin/sh
-# What int8 and int4 weights change in what a checkpoint says.
+# What int8 and int4 lose: log probabilities of given answers beside those of
+# fp32, and captions beside those of the checkpoint's own precision. One table.
 #
-#   [MODEL=DIR VIDEO=FILE] bench/bench_precision.sh BINDIR [CLIPS] [SCORED]
+#   [MODEL=DIR] bench/bench_precision.sh BINDIR [ANSWERS] [CAPTIONS] [TEXTS]
 #
-# Of the demo model: captions of CLIPS (200) held-out synthetic clips that stay
-# the same bytes as with the weights as published, and the mean distance of the
-# log probabilities of the true captions of SCORED (20) of them, token by token,
-# from fp32. With MODEL, a checkpoint of another shape: the same distance for
-# those captions beside VIDEO. One JSON object for each.
+#   ANSWERS    20; clips of asid-synth's seed 0, which the demo model never
+#              learnt from, with their true captions as answers
+#   CAPTIONS   200; clips of the same that are captioned, greedily
+#   MODEL      one more checkpoint, e.g. a random one of a published shape
+#              (make_checkpoint), whose words are worth nothing: it only answers
+#   TEXTS      3; answers it is given about VIDEO
+#   DEMO       data-samples/synth-captioner
+#   VIDEO      data-samples/clips/bird.mp4
+#   THREADS    2
+#   CACHE      a folder for packed weights; removed at the end without it
+#
+#   tokens     of the answers
+#   mean, most |log probability - that of fp32|, a token
+#   other      tokens before which another one is the likeliest than with fp32
 set -eu
-bin=$1 clips=${2:-200} scored=${3:-20} demo=data-samples/synth-captioner
+bin=$1 answers=${2:-20} captions=${3:-200} texts=${4:-3}
+: "${MODEL:=}" "${DEMO:=data-samples/synth-captioner}" "${THREADS:=2}"
+: "${VIDEO:=data-samples/clips/bird.mp4}"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+: "${CACHE:=$dir/cache}"
+prompt=$(jq -r '.sets["all-attributes"][0]' schemas/prompts.json)
 
-# Log probabilities of the lines of captions, one JSON array a line.
-logprobs() { # MODEL PRECISION PIXELS
-    while IFS="$(printf '\t')" read -r video caption; do
-        "$bin/asid-model" score -q --model "$1" --precision "$2" --cache "$dir/cache" \
-            --cache-towers 0 --max-pixels "$3" --video "$video" --answer "$caption" |
-            jq -c .logprobs
+# score MODEL PRECISION OPTION...: an object for each line "video TAB answer".
+score() {
+    model=$1 precision=$2
+    shift 2
+    while IFS="$(printf '\t')" read -r video answer; do
+        "$bin/asid-model" score -q --model "$model" --precision "$precision" \
+            --threads "$THREADS" --cache "$CACHE" --cache-towers 0 \
+            --video "$video" --prompt "$prompt" --answer "$answer" "$@" </dev/null |
+            jq -c '{logprobs, best: [.top[][0].id]}'
     done
 }
-# distance FILE FILE: of two files of such lines, over all tokens.
-distance() {
-    jq -n --slurpfile a "$1" --slurpfile b "$2" '
-        [$a, $b] | transpose | map(transpose[] | .[0] - .[1] | fabs) | add / length'
-}
-compare() { # NAME MODEL PIXELS FILE
-    for p in fp32 int8 int4; do
-        logprobs "$2" $p "$3" <"$4" >"$dir/$p"
+# compare NAME MODEL QUESTIONS OPTION...: two rows of the table.
+compare() {
+    name=$1 model=$2 questions=$3
+    shift 3
+    score "$model" fp32 "$@" <"$questions" >"$dir/fp32"
+    for p in int8 int4; do
+        score "$model" "$p" "$@" <"$questions" >"$dir/$p"
+        jq -n -r --arg name "$name" --arg p "$p" --slurpfile a "$dir/fp32" \
+            --slurpfile b "$dir/$p" '
+            def all(f): map(f) | add;
+            [[$a | all(.logprobs), all(.best)], [$b | all(.logprobs), all(.best)]]
+            | [[.[][0]] | transpose[] | .[0] - .[1] | fabs] as $off
+            | [[.[][1]] | transpose[] | select(.[0] != .[1])] as $other
+            | [$name, $p, ($off | length, add / length, max), ($other | length)]
+            | @tsv' |
+            awk -F '\t' '{ printf "%-12s %-5s %7d %9.4f %9.3f %7d\n", $1, $2, $3, $4, $5, $6 }'
     done
-    jq -n -c --arg name "$1" --argjson texts "$(wc -l <"$4")" \
-        --argjson int8 "$(distance "$dir/fp32" "$dir/int8")" \
-        --argjson int4 "$(distance "$dir/fp32" "$dir/int4")" '
-        {model: $name, texts: $texts, logprob_distance: {int8: $int8, int4: $int4}}'
+}
+caption() { # PRECISION
+    "$bin/asid-caption" -q --root "$dir" --model "$DEMO" --precision "$1" \
+        --threads "$THREADS" --cache "$CACHE" --cache-towers 0 \
+        --repetition-penalty 1 "$dir/in" | jq -c '[.id, .sources[-1].caption]'
 }
 
-"$bin/asid-synth" --count "$clips" -j 0 --output "$dir" -q
-"$bin/asid-ingest" -q --root "$dir" sources.jsonl >"$dir/in"
-for p in bf16 int8 int4; do
-    "$bin/asid-caption" -q --root "$dir" --model "$demo" --precision $p --cache "$dir/cache" \
-        --repetition-penalty 1 "$dir/in" | jq -c '.sources[-1].caption' >"$dir/said-$p"
-done
-same() {
-    paste -d '\n' "$dir/said-bf16" "$dir/said-$1" | awk 'NR % 2 { a = $0; next } a == $0 { n++ }
-        END { print n + 0 }'
-}
-jq -n -c --argjson clips "$clips" --argjson int8 "$(same int8)" --argjson int4 "$(same int4)" '
-    {captions: $clips, unchanged: {int8: $int8, int4: $int4}}'
-
-jq -r '[.video, .caption] | @tsv' "$dir/truth.jsonl" | head -n "$scored" |
-    sed "s|^|$dir/|" >"$dir/answers"
-compare demo "$demo" 0 "$dir/answers"
-if [ -n "${MODEL:-}" ]; then
-    head -n 3 "$dir/answers" | awk -F '\t' -v v="${VIDEO:?a video}" '{ print v "\t" $2 }' \
-        >"$dir/three"
-    compare "$MODEL" "$MODEL" 25088 "$dir/three"
+most=$(printf '%s\n' "$answers" "$captions" "$texts" | sort -n | tail -1)
+"$bin/asid-synth" --count "$most" -j "$THREADS" --output "$dir" -q
+jq -r --arg dir "$dir" '"\($dir)/\(.video)\t\(.caption)"' "$dir/truth.jsonl" >"$dir/true"
+head -n "$answers" "$dir/true" >"$dir/asked"
+printf '%-12s %-5s %7s %9s %9s %7s\n' answers "" tokens mean most other
+compare demo "$DEMO" "$dir/asked"
+if [ -n "$MODEL" ]; then
+    head -n "$texts" "$dir/true" | cut -f 2 | sed "s|^|$VIDEO	|" >"$dir/asked"
+    compare "$(basename "$MODEL")" "$MODEL" "$dir/asked" --max-frames 4 \
+        --min-pixels 12544 --max-pixels 25088
 fi
+
+head -n "$captions" "$dir/sources.jsonl" >"$dir/few.jsonl"
+"$bin/asid-ingest" -q --root "$dir" few.jsonl >"$dir/in"
+caption bf16 >"$dir/own"
+printf '\n%-12s %-5s %7s %9s\n' captions "" clips same
+for p in int8 int4; do
+    caption "$p" | paste "$dir/own" - | awk -F '\t' -v p="$p" '
+        $1 == $2 { same++ }
+        END { printf "%-12s %-5s %7d %7.1f %%\n", "demo", p, NR, 100 * same / NR }'
+done
