@@ -117,6 +117,13 @@ EXTRA_qkernels_vnni  += -fno-sanitize=all -O1
 EXTRA_qkernels_amx   += -fno-sanitize=all -O1
 endif
 
+# The layers that compute are not counted (tools/coverage.sh), and slow when they
+# count.
+ifeq ($(MODE),cov)
+$(BUILD)/obj/common/nn/%.o $(BUILD)/obj/common/omni/%.o: \
+    CFLAGS += -O2 -fno-profile-arcs -fno-test-coverage
+endif
+
 $(BUILD)/gen/schema_files.c: tools/embed.sh $(SCHEMAS)
 	@mkdir -p $(@D)
 	$(Q)tools/embed.sh $(SCHEMAS) > $@.tmp && mv $@.tmp $@
