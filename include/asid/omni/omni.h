@@ -76,7 +76,7 @@ enum asid_rc omni_open(const char *dir, struct omni **out,
 /* How the weights of the linear layers are computed with. Norms, embeddings and
  * the convolutions at the entrance of the towers are always taken as stored. */
 enum omni_precision {
-    OMNI_STORED, /* as published; arithmetic is fp32 */
+    OMNI_STORED, /* as published; sums are fp32 */
     OMNI_INT8,   /* nn/quant.h: NN_Q8 */
     OMNI_INT4,   /* NN_Q4, the head NN_Q8 */
 };
