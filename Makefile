@@ -121,7 +121,7 @@ endif
 # count.
 ifeq ($(MODE),cov)
 $(BUILD)/obj/common/nn/%.o $(BUILD)/obj/common/omni/%.o: \
-    CFLAGS += -O2 -fno-profile-arcs -fno-test-coverage
+    CFLAGS := $(filter-out --coverage,$(CFLAGS)) -O2
 endif
 
 $(BUILD)/gen/schema_files.c: tools/embed.sh $(SCHEMAS)
