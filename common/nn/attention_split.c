@@ -4,24 +4,13 @@
  */
 #include "attention_int.h"
 
-static size_t steps_of(size_t k)
-{
-    return (k + SPLIT_DEPTH - 1) / SPLIT_DEPTH;
-}
-
-/* Bytes of 16 rows of x with k columns. */
-static size_t rows_bytes(size_t k)
-{
-    return steps_of(k) * 2 * SPLIT_BLOCK;
-}
-
 void attend_split_queries(const struct attend *t, const struct view *v)
 {
     size_t dim = t->a->head_dim;
     float *side = v->s->score; /* free until there are scores */
     char *to = v->s->split.query;
 
-    for (size_t i = 0; i < v->rows; i += SPLIT_ROWS, to += rows_bytes(dim)) {
+    for (size_t i = 0; i < v->rows; i += SPLIT_ROWS, to += split_bytes(dim)) {
         size_t rows = nn_min(SPLIT_ROWS, v->rows - i);
 
         for (size_t r = 0; r < rows; r++)
@@ -46,11 +35,11 @@ void attend_split_scores(const struct attend *t, const struct view *v)
     size_t dim = t->a->head_dim;
     struct nn_split_tile tile = {
         .x = v->s->split.query,
-        .x_stride = rows_bytes(dim),
+        .x_stride = split_bytes(dim),
         .w = v->s->split.panel,
         .parts = 2,
         .rows = nn_round_up(v->rows, SPLIT_ROWS),
-        .steps = steps_of(dim),
+        .steps = split_steps(dim),
         .ldc = ATTEND_SCORES,
     };
 
@@ -70,7 +59,7 @@ static void split_weights(const struct attend *t, const struct view *v)
 {
     char *to = v->s->split.weights;
 
-    for (size_t i = 0; i < v->rows; i += SPLIT_ROWS, to += rows_bytes(v->keys))
+    for (size_t i = 0; i < v->rows; i += SPLIT_ROWS, to += split_bytes(v->keys))
         t->k->split->rows(v->s->score + i * ATTEND_SCORES, ATTEND_SCORES,
                           nn_min(SPLIT_ROWS, v->rows - i), v->keys, to);
 }
@@ -82,11 +71,11 @@ void attend_split_values(const struct attend *t, const struct view *v,
     size_t ahead = nn_min(ATTEND_KEYS, end - next);
     struct nn_split_tile tile = {
         .x = v->s->split.weights,
-        .x_stride = rows_bytes(v->keys),
+        .x_stride = split_bytes(v->keys),
         .w = v->s->split.panel,
         .parts = 2,
         .rows = nn_round_up(v->rows, SPLIT_ROWS),
-        .steps = steps_of(v->keys),
+        .steps = split_steps(v->keys),
         .ldc = ATTEND_DIM,
         .load = true,
     };

@@ -33,13 +33,10 @@ struct product {
     bool last;          /* range */
 };
 
-/* Bytes of 16 rows of x in a block of columns. */
-static size_t block_bytes(const struct product *p, size_t k)
+/* Columns in the block from k on of the range. */
+static size_t block_depth(const struct product *p, size_t k)
 {
-    size_t steps =
-        (nn_min(SPLIT_DEEP, p->depth - k) + SPLIT_DEPTH - 1) / SPLIT_DEPTH;
-
-    return steps * 2 * SPLIT_BLOCK;
+    return nn_min(SPLIT_DEEP, p->depth - k);
 }
 
 /* The rows of x in the block of columns from k on of the range: what is read
@@ -59,9 +56,8 @@ static void split_task(void *user, size_t task, unsigned worker)
     (void)worker;
     for (size_t k = 0; k < p->depth; k += SPLIT_DEEP)
         p->k->rows(p->x + row * p->ldx + p->from + k, p->ldx,
-                   nn_min(SPLIT_ROWS, p->rows - row),
-                   nn_min(SPLIT_DEEP, p->depth - k),
-                   block_at(p, k) + task * block_bytes(p, k));
+                   nn_min(SPLIT_ROWS, p->rows - row), block_depth(p, k),
+                   block_at(p, k) + task * split_bytes(block_depth(p, k)));
 }
 
 static const char *weights(const struct product *p, size_t row, size_t k)
@@ -82,7 +78,7 @@ static void announce(const struct product *p, struct columns c, size_t at,
         return;
     t->soon = weights(p, c.first + at, k);
     t->soon_rows = nn_min(SPLIT_WIDTH, c.n - at);
-    t->soon_bytes = nn_min(SPLIT_DEEP, p->depth - k) * nn_dtype_size(NN_BF16);
+    t->soon_bytes = block_depth(p, k) * nn_dtype_size(NN_BF16);
     t->soon_stride = p->w->cols * nn_dtype_size(NN_BF16);
 }
 
@@ -92,15 +88,15 @@ static void multiply_panel(const struct product *p, struct split_scratch *s,
                            struct columns c, size_t at, size_t k)
 {
     size_t used = nn_min(SPLIT_WIDTH, c.n - at);
-    size_t depth = nn_min(SPLIT_DEEP, p->depth - k);
+    size_t depth = block_depth(p, k);
     struct nn_split_tile t = {
         .x = block_at(p, k),
-        .x_stride = block_bytes(p, k),
+        .x_stride = split_bytes(depth),
         .w = s->panel,
         .parts = 1,
         .rows = nn_round_up(p->rows, SPLIT_ROWS),
         .width = nn_round_up(used, SPLIT_LANES),
-        .steps = (depth + SPLIT_DEPTH - 1) / SPLIT_DEPTH,
+        .steps = split_steps(depth),
         .c = s->sums + at,
         .ldc = COLUMNS_MAX,
         .load = k > 0,

@@ -8,11 +8,6 @@
 
 _Static_assert(SPLIT_BLOCK == AMX_ROWS * AMX_BYTES, "a block fills a register");
 
-LANE_OP __m512 widen(__m256i x)
-{
-    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16));
-}
-
 /* 32 floats as bf16, and what is left of them as bf16 again. */
 LANE_OP void split(__m512 a, __m512 b, __m512i *high, __m512i *low)
 {
@@ -20,8 +15,8 @@ LANE_OP void split(__m512 a, __m512 b, __m512i *high, __m512i *low)
 
     *high = h;
     *low = (__m512i)_mm512_cvtne2ps_pbh(
-        _mm512_sub_ps(b, widen(_mm512_extracti64x4_epi64(h, 1))),
-        _mm512_sub_ps(a, widen(_mm512_castsi512_si256(h))));
+        _mm512_sub_ps(b, widen_bf16(_mm512_extracti64x4_epi64(h, 1))),
+        _mm512_sub_ps(a, widen_bf16(_mm512_castsi512_si256(h))));
 }
 
 /* n <= 32 floats, zeros behind them. */

@@ -105,12 +105,6 @@ LANE_OP float v_top(VEC x)
 {
     return _mm512_reduce_max_ps(x);
 }
-LANE_OP VEC widen_bf16(__m256i x)
-{
-    __m512i wide = _mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16);
-
-    return _mm512_castsi512_ps(wide);
-}
 LANE_OP VEC v_weights(const void *w, enum nn_dtype dtype, size_t i)
 {
     const char *p = w;

@@ -12,6 +12,13 @@ LANE_OP __mmask16 first_lanes(size_t n)
     return (__mmask16)(n >= 16 ? 0xffffu : (1u << n) - 1u);
 }
 
+LANE_OP __m512 widen_bf16(__m256i x)
+{
+    __m512i wide = _mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16);
+
+    return _mm512_castsi512_ps(wide);
+}
+
 /* Transpose 16 x 16 values of 32 bits. */
 LANE_OP void transpose(__m512i r[16])
 {

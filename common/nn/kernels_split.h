@@ -45,6 +45,17 @@ struct nn_split_tile {
     size_t soon_rows, soon_bytes, soon_stride;
 };
 
+static inline size_t split_steps(size_t k)
+{
+    return (k + SPLIT_DEPTH - 1) / SPLIT_DEPTH;
+}
+
+/* Bytes of 16 rows of x with k columns. */
+static inline size_t split_bytes(size_t k)
+{
+    return split_steps(k) * 2 * SPLIT_BLOCK;
+}
+
 struct nn_split {
     /* rows x k floats, at most 16 rows, to [steps][hi, lo] blocks. */
     void (*rows)(const float *x, size_t ldx, size_t rows, size_t k, char *to);

@@ -2,12 +2,11 @@
 #ifndef ASID_NN_QKERNELS_AVX512_H
 #define ASID_NN_QKERNELS_AVX512_H
 
-#include <immintrin.h>
-
 #include "asid/nn/qkernels.h"
 #include "asid/nn/quant.h"
+#include "kernels_avx512.h"
 
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE LANE_OP
 
 enum {
     VECTORS = NN_QCOLS / 16,

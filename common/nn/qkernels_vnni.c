@@ -141,11 +141,6 @@ static void vnni_packed(const struct nn_qtile *t)
     store_row(t, 0, even);
 }
 
-INLINE __mmask16 first_lanes(size_t n)
-{
-    return (__mmask16)(n >= 16 ? 0xffffu : (1u << n) - 1u);
-}
-
 static int32_t vnni_round(const float *x, size_t n, float by, int8_t *to)
 {
     const __m512 high = _mm512_set1_ps(127.0F), low = _mm512_set1_ps(-127.0F);

@@ -66,7 +66,7 @@ extern const struct nn_qkernels nn_qkernels_vnni;
 extern const struct nn_qkernels nn_qkernels_amx;
 
 /* The integer kernels that go with a set of nn_kernels_pick: avx512 becomes
- * vnni where the processor has it, else avx2. */
+ * vnni where the processor has it, else avx2; the others have their own. */
 const struct nn_qkernels *nn_qkernels_pick(const char *set);
 
 #endif
