@@ -223,6 +223,15 @@ static bool says_same(const struct pair *p, double novelty)
     return same_event(p) || (same_verb(p) && same_words(p));
 }
 
+/* What a known claim that is wrong will be reworded to: it has to be about the
+ * same for that. "The black cat is loud" is not made of "the blue cat feels
+ * sad", nor one line of another. */
+static bool rewords(const struct pair *p, double novelty)
+{
+    return p->c->summary == p->k->summary && covered(p) >= novelty &&
+           same_quote(p);
+}
+
 /* --- the account ---------------------------------------------------------- */
 
 /* Whether a text says that already, or the opposite of it. */
@@ -237,9 +246,8 @@ static bool is_known(const struct text *t, const struct text_claim *c,
         if (covered(&p) >= novelty && same_denial(&p))
             return true;
         if (similar_contradict(t, c, p.u, p.k, &mine, &theirs)) {
-            /* That one will be reworded, to this; but a story of two events is
-             * not told by either. */
-            if (!known->holds && c->summary == p.k->summary)
+            /* A story of two events is not told by either. */
+            if (!known->holds && rewords(&p, novelty))
                 return true;
         } else if (says_same(&p, novelty)) {
             return true;

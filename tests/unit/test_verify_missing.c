@@ -139,6 +139,13 @@ static void test_refuted(void)
                      "orange rabbit before the orange rabbit spins.",
                      ATTRIBUTE_NARRATIVE_ELEMENTS),
           "the story is not new");
+    CHECK(new_beside("The voice of the black ghost is low.", ATTRIBUTE_SPEECH,
+                     "The blue ghost feels angry.", ATTRIBUTE_EMOTIONS),
+          "the mood is not new");
+    CHECK(new_beside("The red cat says, \"Give me the boat.\"",
+                     ATTRIBUTE_SPEECH, "The red cat says, \"Wait for me.\"",
+                     ATTRIBUTE_SPEECH),
+          "the other line is not new");
     check_case("a refuted deed does not tell a story");
 }
 

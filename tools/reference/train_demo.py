@@ -47,11 +47,14 @@ TALL, WIDE, PATCH = 280, 392, 28  # after the processor's resize
 CELLS_DOWN, CELLS_ACROSS = TALL // PATCH // 2, WIDE // PATCH // 2  # tokens of a pair of frames
 VOCABULARY = 2048  # with the bytes, before the added tokens
 # Claims that are learnt last are asked about more often, by class or by attribute of true ones.
-HARD = {"character": 4, "object": 3, "action": 2, "speaker": 2, "voice": 2, "mood": 2, "planted object": 2, "left_right": 2,
-        "emotions": 2, "objects": 2, "actions": 2, "speech": 2.5}
+HARD = {"character": 8, "object": 8, "action": 2, "speaker": 2, "voice": 2, "time_shift": 2, "quote_words": 2,
+        "planted object": 2, "planted speaker": 2, "planted time_shift": 2, "planted action": 1.5, "planted negation": 1.5,
+        "characters": 4, "objects": 5, "emotions": 2, "actions": 1.5, "speech": 1.5}
+# Attributes that are told worst are asked for more often.
+TOLD = {"emotions": 4, "actions": 2}
 SIGHT = SEEN(CELLS_DOWN, CELLS_ACROSS)
-SECOND = 25  # tokens of sound
-SUFFIX = 1152  # tokens of questions and answers a clip carries at once
+AAC_FRAME = 1024  # samples: a sound track ends with a whole one
+SUFFIX = 1024  # tokens of questions and answers a clip carries at once
 # A second is 25 positions: half of mRoPE's frequencies tell the time, down to one that turns
 # once in 19 s, so that seconds are told apart smoothly. Left and right are seen by the wedge.
 SECTIONS = [16, 8, 8]
@@ -60,7 +63,7 @@ SHAPE = dict(
               num_key_value_heads=2, rope_theta=10000.0, rms_norm_eps=1e-6),
     vision=dict(depth=4, hidden_size=160, intermediate_size=320, num_heads=5, window_size=448,
                 fullatt_block_indexes=[1, 3]),
-    audio=dict(encoder_layers=4, encoder_attention_heads=5, encoder_ffn_dim=416, d_model=160, n_window=50),
+    audio=dict(encoder_layers=4, encoder_attention_heads=5, encoder_ffn_dim=416, d_model=160, n_window=100),
 )
 
 
@@ -160,7 +163,7 @@ def make_layouts(folder, scratch):
                     dict(role="user", content=[dict(type="video", video="x"), dict(type="text", text="#")])]
             text = processor.apply_chat_template(talk, add_generation_prompt=True, tokenize=False)
             video = torch.zeros(2 * seconds, 3, TALL, WIDE)
-            audio = [np.zeros(seconds * RATE, np.float32)] if sound else None
+            audio = [np.zeros(samples_of(seconds), np.float32)] if sound else None
             inputs = processor(text=text, audio=audio, videos=[video], return_tensors="pt", padding=True,
                                use_audio_in_video=sound, fps=2.0)
             lengths = inputs["feature_attention_mask"].sum(-1) if sound else None
@@ -171,6 +174,8 @@ def make_layouts(folder, scratch):
             n = ids.index(processor.tokenizer.encode("#")[0], ids.index(processor.tokenizer.convert_tokens_to_ids(
                 "<|VIDEO|>")))
             positions = positions[:, 0].long()
+            audio_id = processor.tokenizer.convert_tokens_to_ids("<|AUDIO|>")
+            assert ids[:n].count(audio_id) == (sound_tokens(mel_frames(samples_of(seconds))) if sound else 0)
             layouts[f"{seconds}{'s' if sound else ''}"] = dict(
                 ids=ids[:n], positions=positions[:, :n].tolist(), next=int(positions[0, n]))
     return layouts
@@ -196,6 +201,25 @@ def prepare(options):
 
 # --- clips -------------------------------------------------------------------
 
+def samples_of(seconds):
+    """How many samples a reader gets of a clip of that length."""
+    return -(-seconds * RATE // AAC_FRAME) * AAC_FRAME
+
+
+def mel_frames(samples):
+    return -(-samples // 160)
+
+
+def chunks_of(frames):
+    """The mel frames of each chunk that the audio tower hears by itself."""
+    size = 2 * SHAPE["audio"]["n_window"]
+    return [min(size, frames - start) for start in range(0, frames, size)]
+
+
+def sound_tokens(frames):
+    return sum((size + 1) // 2 for size in chunks_of(frames)) // 2
+
+
 def read_clip(stream):
     head = stream.read(28)
     if len(head) < 28:
@@ -204,6 +228,8 @@ def read_clip(stream):
     assert mark == 0x52545341 and height == HEIGHT and width == WIDTH
     pixels = np.frombuffer(stream.read(frames * height * width * 3), np.uint8).reshape(frames, height, width, 3)
     sound = np.frombuffer(stream.read(2 * samples), np.int16)
+    if samples:
+        sound = np.pad(sound, (0, samples_of(seconds) - samples))
     return seconds, pixels, sound, json.loads(stream.read(size))
 
 
@@ -231,18 +257,21 @@ class Packer:
         by = {}
         for row in rows:
             by.setdefault(row["kind"], []).append(row)
-        pick = lambda kind, n: [by[kind][i] for i in self.random.permutation(len(by.get(kind, [])))[:n]]
-        captions = pick("all", 1) if self.random.random() < [0.0, 0.2, 0.5, 0.1][stage] else []
-        short = pick("all-short", 1) if not captions and self.random.random() < [0.1, 0.6, 0.3, 0.1][stage] else []
-        singles = pick("single", [7, 4, 4, 2][stage]) + pick("account", [2, 2, 2, 1][stage])
+
+        def pick(rows, n, weights):
+            order = np.argsort(self.random.exponential(size=len(rows)) / np.array([weights(row) for row in rows]))
+            return [rows[i] for i in order[:n]]
+
+        some = lambda kind, n: pick(by.get(kind, []), n, lambda row: TOLD.get(row["attribute"], 1))
+        captions = some("all", 1) if self.random.random() < [0.0, 0.2, 0.7, 0.4][stage] else []
+        short = some("all-short", 1) if not captions and self.random.random() < [0.1, 0.6, 0.3, 0.0][stage] else []
+        singles = some("single", [7, 4, 3, 2][stage]) + some("account", [2, 2, 2, 1][stage])
         claims = []
         for answer in ("yes", "no"):
-            rows = [row for row in by.get("claim", []) if row["answer"] == answer]
-            hard = np.array([HARD.get(row["class"] or row["attribute"], 1) for row in rows])
-            order = np.argsort(self.random.exponential(size=len(rows)) / hard)
-            claims += [rows[i] for i in order[:[6, 7, 8, 4][stage]]]
+            claims += pick([row for row in by.get("claim", []) if row["answer"] == answer], [6, 7, 8, 8][stage],
+                           lambda row: HARD.get(row["class"] or row["attribute"], 1))
         self.random.shuffle(claims)
-        return claims, captions + short + singles + pick("refine", [1, 2, 2, 1][stage])
+        return claims, captions + short + singles + some("refine", [1, 2, 1, 0][stage])
 
     def pack(self, rows, stage):
         claims, others = self.choose(rows, stage)
@@ -305,6 +334,7 @@ def read_captions(file):
 def produce(tool, folder, seed, captions, stage, worker, queue, slots, frames_room, sound_room):
     """One process: render, tokenise, hand over. With `captions` those clips alone, and what these say of them."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    os.nice(10)  # the learner goes first
     packer = Packer(folder, seed)
     hearing, words = read_words(folder.parent)
     process = subprocess.Popen(tool + ["--seed", str(seed), "--count", "4000000", "--output", "-"], stdout=subprocess.PIPE,
@@ -331,7 +361,7 @@ def produce(tool, folder, seed, captions, stage, worker, queue, slots, frames_ro
         pixels_at[slot][:pixels.size] = pixels.reshape(-1)
         sound_at[slot][:sound.size] = sound
         queue.put((worker, slot, seconds, len(sound), packs, seen_targets(about, SIGHT, HEIGHT, WIDTH),
-                   heard_targets(about, hearing, words, SECOND * seconds) if len(sound) else None))
+                   heard_targets(about, hearing, words, sound_tokens(mel_frames(len(sound)))) if len(sound) else None))
         if captions == {}:
             process.kill()
             return
@@ -348,17 +378,18 @@ class Ring:
         for seconds in range(4, 13):
             for sound in (True, False):
                 n = capacity if sound else max(capacity // 8, 2)
+                tokens = sound_tokens(mel_frames(samples_of(seconds)))
                 if towers:
-                    make = lambda tokens: torch.empty(n, seconds * tokens, hidden, dtype=torch.bfloat16, device=device)
-                    self.bins[seconds, sound] = dict(n=0, at=0, size=n, frames=make(CELLS_DOWN * CELLS_ACROSS),
-                                                     sound=make(SECOND) if sound else None, packs=[None] * n)
+                    make = lambda tokens: torch.empty(n, tokens, hidden, dtype=torch.bfloat16, device=device)
+                    self.bins[seconds, sound] = dict(n=0, at=0, size=n, frames=make(seconds * CELLS_DOWN * CELLS_ACROSS),
+                                                     sound=make(tokens) if sound else None, packs=[None] * n)
                     continue
                 self.bins[seconds, sound] = dict(
                     n=0, at=0, size=n,
                     frames=torch.empty(n, 2 * seconds, HEIGHT, WIDTH, 3, dtype=torch.uint8, device=device),
-                    sound=torch.empty(n, seconds * RATE, dtype=torch.int16, device=device) if sound else None,
+                    sound=torch.empty(n, samples_of(seconds), dtype=torch.int16, device=device) if sound else None,
                     seen=torch.empty(n, seconds, CELLS_DOWN * CELLS_ACROSS, SIGHT.width, dtype=torch.int16, device=device),
-                    heard=torch.empty(n, seconds * SECOND, hearing.width, dtype=torch.int16, device=device) if sound else None,
+                    heard=torch.empty(n, tokens, hearing.width, dtype=torch.int16, device=device) if sound else None,
                     packs=[None] * n)
         self.total = 0
 
@@ -381,8 +412,8 @@ class Ring:
             bin_["n"] = min(bin_["n"] + 1, bin_["size"])
             self.total += 1
 
-    def sample(self, random, size):
-        """A batch of one length: the lengths in the proportion in which they come."""
+    def sample(self, random, size, asked=True):
+        """A batch of one length: the lengths in the proportion in which they come. Without `asked`, no questions."""
         keys = [key for key, bin_ in self.bins.items() if bin_["n"] > 0]
         share = np.array([1.0 if sound else 0.11 for _, sound in keys])
         seconds, sound = keys[random.choice(len(keys), p=share / share.sum())]
@@ -390,11 +421,12 @@ class Ring:
         with self.lock:
             index = random.permutation(bin_["n"])[:size]
             where = torch.from_numpy(index).to(self.device)
-            packs = [bin_["packs"][i][random.integers(PACKS)] for i in index]
+            packs = [bin_["packs"][i][random.integers(PACKS)] for i in index if asked]
             frames = bin_["frames"][where]
             heard = bin_["sound"][where] if sound else None
             targets = None if self.towers else (bin_["seen"][where], bin_["heard"][where] if sound else None)
-        fields = {name: torch.from_numpy(np.stack([pack[name] for pack in packs])).to(self.device) for name in FIELDS}
+        fields = {name: torch.from_numpy(np.stack([pack[name] for pack in packs])).to(self.device)
+                  for name in FIELDS if asked}
         return seconds, frames, heard, fields, targets
 
 
@@ -427,13 +459,19 @@ def normalise(x, mean, std, dtype):
     return x.reshape(x.shape[0], TALL // PATCH * (WIDE // PATCH), -1)
 
 
+def resizing(size, to):
+    """[to, size]: torchvision's antialiased bicubic along one side."""
+    return F.interpolate(torch.eye(size)[None, None], (to, size), mode="bicubic", antialias=True)[0, 0]
+
+
 def patches_of(ops, frames, dtype, generator=None):
     """[clips, frames, height, width, 3] of bytes to [clips * frames / 2, patches, values]."""
     x = frames.flatten(0, 1).permute(0, 3, 1, 2).float().contiguous()
     if generator is not None:
         draw = torch.rand(len(x), 1, 1, 1, device=x.device, generator=generator)
         x = ops.spoil(x, torch.randn(x.shape, device=x.device, generator=generator), 3 * draw)
-    x = F.interpolate(x, (TALL, WIDE), mode="bicubic", antialias=True)
+    down, across = (resizing(size, to).to(x.device) for size, to in ((HEIGHT, TALL), (WIDTH, WIDE)))
+    x = down @ x @ across.T
     return ops.normalise(x, MEAN.to(x.device)[:, None, None], STD.to(x.device)[:, None, None], dtype)
 
 
@@ -452,7 +490,7 @@ class Mel:
             draw = lambda: torch.rand(len(x), 1, device=x.device, generator=generator)
             x = x * (0.7 + 0.5 * draw())
             x = x + 0.002 * draw() ** 2 * torch.randn(x.shape, device=x.device, generator=generator)
-        frames = x.shape[1] // 160
+        frames = mel_frames(x.shape[1])
         power = torch.stft(F.pad(x, (0, 800)), 400, 160, window=self.window, return_complex=True).abs()[..., :frames] ** 2
         mel = (self.filters.T @ power).clamp(min=1e-10).log10()
         mel = torch.maximum(mel, mel.amax((1, 2), keepdim=True) - 8)
@@ -505,10 +543,9 @@ def see(ops, visual, patches):
     return merger.mlp(x.reshape(pairs, n // 4, -1))
 
 
-def hear(tower, mel):
-    """[clips, 128, frames] to [clips, tokens, hidden]; every chunk is full."""
+def hear_chunks(tower, mel, size):
+    """[clips, 128, frames] to [clips, rows, width]; `frames` is a multiple of `size`, the frames of a chunk."""
     clips, bins, frames = mel.shape
-    size = tower.n_window * 2
     x = mel.reshape(clips, bins, frames // size, size).transpose(1, 2).reshape(-1, bins, size)
     x = F.gelu(tower.conv2(F.gelu(tower.conv1(x)))).transpose(1, 2)
     x = x + tower.positional_embedding.positional_embedding[:x.shape[1]].to(x.dtype)
@@ -520,7 +557,17 @@ def hear(tower, mel):
         o = F.scaled_dot_product_attention(q, k, v)
         x = x + a.out_proj(o.transpose(1, 2).reshape(n, rows, -1))
         x = x + layer.fc2(F.gelu(layer.fc1(layer.final_layer_norm(x))))
-    x = F.avg_pool1d(x.reshape(clips, -1, x.shape[-1]).transpose(1, 2), 2, 2).transpose(1, 2)
+    return x.reshape(clips, -1, x.shape[-1])
+
+
+def hear(tower, mel):
+    """[clips, 128, frames] to [clips, tokens, hidden]."""
+    sizes = chunks_of(mel.shape[2])
+    whole = sum(size for size in sizes if size == sizes[0])
+    parts = [hear_chunks(tower, mel[..., :whole], sizes[0])]
+    if whole < mel.shape[2]:
+        parts.append(hear_chunks(tower, mel[..., whole:], mel.shape[2] - whole))
+    x = F.avg_pool1d(torch.cat(parts, 1).transpose(1, 2), 2, 2).transpose(1, 2)
     return tower.proj(tower.ln_post(x))
 
 
@@ -590,7 +637,10 @@ class Learner:
         n = group.shape[1]
         same = (group[:, :, None] == group[:, None]) & ((row[:, None] == -1) | (row[:, :, None] == row[:, None]))
         same &= torch.ones(n, n, dtype=torch.bool, device=x.device).tril()
-        mask = torch.cat((torch.ones(clips, n, p, dtype=torch.bool, device=x.device), same), 2)[:, None]
+        # Lengths that are no multiple of eight would be copied in every layer.
+        mask = torch.zeros(clips, n, (p + n + 7) // 8 * 8, dtype=x.dtype, device=x.device)[..., :p + n]
+        mask[..., p:].masked_fill_(~same, -math.inf)
+        mask = mask[:, None]
         return decode(self.ops, model.model, x, positions, mask)
 
     def loss(self, hidden, fields):
@@ -692,7 +742,7 @@ class Renderers:
         self.stage, self.queue, self.rooms, self.processes = context.Value("i", 0), context.Queue(256), [], []
         for worker in range(options.processes):
             frames = [context.RawArray("B", 24 * HEIGHT * WIDTH * 3) for _ in range(self.SLOTS)]
-            sound = [context.RawArray("h", 12 * RATE) for _ in range(self.SLOTS)]
+            sound = [context.RawArray("h", samples_of(12)) for _ in range(self.SLOTS)]
             slots = context.Queue()
             for slot in range(self.SLOTS):
                 slots.put(slot)
@@ -759,7 +809,7 @@ def train(options):
     amp = device.type == "cuda" or options.amp
     renderers = Renderers(options)
     renderers.stage.value = options.stage if options.start else 0
-    held_out = some_clips(options.tool, options.held_out, options.evaluate)
+    held_out = some_clips(options.tool, options.held_out, max(options.evaluate, 1))
     model = new_model(options.bundle / "tokenizer", options.seed)
     if options.start:
         load_weights(model, options.start)
@@ -794,16 +844,53 @@ def train(options):
             renderers.carry(ring)
         else:
             time.sleep(0.2)
+    sums, counts, losses, table = {}, {}, [], {}
+
+    def tell(media, targets, count):
+        """What the towers miss, once asked directly."""
+        missed = 0
+        for teller, said, right_ones in zip(tellers, media, targets or ()):
+            if said is not None:
+                each, told = teller(said, right_ones, count)
+                missed = missed + each
+                add_up(table, told)
+        return missed
+
+    def learn(loss, rate):
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learning, 1.0)
+        optimizer.step()
+
+    def show(step, begin, name):
+        print(f"{time.time() - start:.0f} s step {step} ({1000 * (time.time() - begin) / step:.0f} ms) {name} "
+              f"clips {ring.total} loss {np.mean(losses or [0]):.4f}  "
+              + "  ".join(f"{KINDS[k]} {sums[k] / counts[k]:.4f}" for k in sorted(sums))
+              + "  " + shares(table), flush=True)
+        for one in (sums, counts, losses, table):
+            one.clear()
+
     print(f"{time.time() - start:.0f} s: {ring.total} clips; learning begins", flush=True)
-    begin, sums, counts, losses, table, shown = time.time(), {}, {}, [], {}, time.time()
-    step, progress = 0, 0.0
+    step, begin, shown = 0, time.time(), time.time()
+    while time.time() - begin < options.towers:
+        seconds, frames, heard, _, targets = ring.sample(random, options.towers_batch, asked=False)
+        with torch.autocast(device.type, torch.bfloat16, enabled=amp):
+            missed = tell(learner.media(seconds, frames, heard, generator), targets, step % 20 == 19)
+        learn(missed, options.rate * min(1, (step + 1) / options.warm))
+        step += 1
+        if step % 20 == 0:
+            losses.append(float(missed.detach()))
+        if time.time() - shown > options.show:
+            show(step, begin, "towers")
+            shown = time.time()
+    step, progress, begin = 0, 0.0, time.time()
     while progress < 1:
-        progress = max(step / options.steps, (time.time() - start) / options.seconds)
+        progress = max(step / options.steps, (time.time() - begin) / max(start + options.seconds - begin, 1))
         if not options.start:
             renderers.stage.value = 0 if progress < 0.2 else 1 if progress < 0.45 else 2
         warm = min(1, (step + 1) / options.warm)
-        for group in optimizer.param_groups:
-            group["lr"] = options.rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1))))
         for _ in range(options.fresh if options.frozen_towers else 0):
             renderers.carry(ring)
         seconds, frames, heard, fields, targets = ring.sample(random, options.batch)
@@ -811,16 +898,8 @@ def train(options):
             media = (frames, heard) if options.frozen_towers else learner.media(seconds, frames, heard, generator)
             hidden = learner.hidden(seconds, media, fields)
             loss, each, right, kind, weight = learner.loss(hidden, fields)
-        whole = loss
-        for teller, said, right_ones in zip(tellers, media, targets or ()):
-            if said is not None:
-                missed, told = teller(said, right_ones, step % 20 == 19)
-                whole = whole + options.tell * missed
-                add_up(table, told)
-        optimizer.zero_grad(set_to_none=True)
-        whole.backward()
-        torch.nn.utils.clip_grad_norm_(learning, 1.0)
-        optimizer.step()
+        learn(loss + options.tell * tell(media, targets, step % 20 == 19),
+              options.rate * warm * (0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * min(progress, 1)))))
         step += 1
         if step % 20 == 0:
             losses.append(float(loss.detach()))
@@ -830,18 +909,16 @@ def train(options):
                     sums[k] = sums.get(k, 0) + float(right[at].float().mean())
                     counts[k] = counts.get(k, 0) + 1
         if time.time() - shown > options.show:
-            print(f"{time.time() - start:.0f} s step {step} ({1000 * (time.time() - begin) / step:.0f} ms) stage {renderers.stage.value} "
-                  f"clips {ring.total} loss {np.mean(losses or [0]):.4f}  "
-                  + "  ".join(f"{KINDS[k]} {sums[k] / counts[k]:.4f}" for k in sorted(sums))
-                  + "  " + shares(table), flush=True)
-            sums, counts, losses, table, shown = {}, {}, [], {}, time.time()
+            show(step, begin, f"stage {renderers.stage.value}")
+            shown = time.time()
         if options.save_every and step % options.save_every == 0:
             save(model, options.bundle / "tokenizer", options.output)
     renderers.end()
     save(model, options.bundle / "tokenizer", options.output)
     print(f"{time.time() - start:.0f} s: {step} steps, {ring.total} clips; saved", flush=True)
     model.eval()
-    print(evaluate(learner, held_out, packer), flush=True)
+    if held_out[1:]:
+        print(evaluate(learner, held_out, packer), flush=True)
     print(f"{time.time() - start:.0f} s: done", flush=True)
     os._exit(0)  # the renderers hold pipes that nobody reads any more
 
@@ -856,7 +933,7 @@ def sights(options, queue):
 
 
 def sounds(options, queue):
-    """Seconds of sound, of which the tower hears one at a time, and what there is to hear in them."""
+    """Chunks of sound, of which the tower hears one at a time, and what there is to hear in them."""
     hearing, words = read_words(options.bundle)
     mel, generator = Mel(torch.device("cpu")), torch.Generator()
     torch.set_num_threads(1)
@@ -865,9 +942,12 @@ def sounds(options, queue):
     while (clip := read_clip(process.stdout)) is not None:
         seconds, _, sound, about = clip
         if len(sound):
-            heard = mel(torch.from_numpy(sound.copy())[None], generator)[0].reshape(128, seconds, 4 * SECOND)
-            queue.put((heard.transpose(0, 1).half().numpy(),
-                       heard_targets(about, hearing, words, SECOND * seconds).reshape(seconds, SECOND, -1)))
+            size = 2 * SHAPE["audio"]["n_window"]
+            heard = mel(torch.from_numpy(sound.copy())[None], generator)[0]
+            targets = heard_targets(about, hearing, words, sound_tokens(heard.shape[1]))
+            n = heard.shape[1] // size
+            queue.put((heard[:, :n * size].reshape(128, n, size).transpose(0, 1).half().numpy(),
+                       targets[:n * size // 4].reshape(n, size // 4, -1)))
 
 
 def notice(options):
@@ -944,7 +1024,7 @@ def main():
         verb.add_argument("--start", type=pathlib.Path)
         verb.add_argument("--seconds", type=float, default=1200)
         verb.add_argument("--batch", type=int, default=32 if sight else 128)
-        verb.add_argument("--keep", type=int, default=3000 if sight else 8000, help="pairs of frames or seconds of sound")
+        verb.add_argument("--keep", type=int, default=3000 if sight else 8000, help="pairs of frames or chunks of sound")
         verb.add_argument("--data-seed", type=int, default=500000)
         verb.add_argument("--amp", action="store_true")
         verb.add_argument("--rate", type=float, default=1e-3)
@@ -955,10 +1035,12 @@ def main():
     verb.add_argument("--bundle", type=pathlib.Path, required=True)
     verb.add_argument("--output", type=pathlib.Path, required=True)
     verb.add_argument("--start", type=pathlib.Path, help="a checkpoint to go on from")
-    verb.add_argument("--stage", type=int, default=2, help="of the curriculum, with --start; 3: few questions a clip")
+    verb.add_argument("--stage", type=int, default=2, help="of the curriculum, with --start; 3: for --frozen-towers, with a shorter --suffix")
     verb.add_argument("--frozen-towers", action="store_true", help="the decoder alone learns: each clip is seen and heard once")
     verb.add_argument("--tell", type=float, default=0, help="weight of telling the towers what is where and heard when, "
                       "beside the words")
+    verb.add_argument("--towers", type=float, default=0, help="seconds that the towers learn alone first, from what they are told")
+    verb.add_argument("--towers-batch", type=int, default=192)
     verb.add_argument("--fresh", type=int, default=4, help="new clips a step, with --frozen-towers")
     verb.add_argument("--captions", type=pathlib.Path, help="records of asid-synth's clips of seed --data-seed: learn these "
                       "captions alone, with towers frozen; --ring is to hold them all")
