@@ -1,8 +1,15 @@
 /*
  * The two products of a step of attention on registers of bf16: queries, keys,
- * weights and values are split into two bf16 each (kernels_split.h).
+ * weights and values are split into two bf16 each (kernels_split.h), or rounded
+ * to one where that is said to be enough.
  */
 #include "attention_int.h"
+
+/* Of queries, keys, weights and values each. */
+static unsigned parts_of(const struct attend *t)
+{
+    return t->a->bf16 ? 1 : 2;
+}
 
 void attend_split_queries(const struct attend *t, const struct view *v)
 {
@@ -15,7 +22,7 @@ void attend_split_queries(const struct attend *t, const struct view *v)
 
         for (size_t r = 0; r < rows; r++)
             attend_copy(side + r * ATTEND_DIM, attend_query(t, v, i + r), dim);
-        t->k->split->rows(side, ATTEND_DIM, rows, dim, to);
+        t->k->split->rows(side, ATTEND_DIM, rows, dim, parts_of(t), to);
     }
 }
 
@@ -36,8 +43,9 @@ void attend_split_scores(const struct attend *t, const struct view *v)
     struct nn_split_tile tile = {
         .x = v->s->split.query,
         .x_stride = split_bytes(dim),
+        .x_parts = parts_of(t),
         .w = v->s->split.panel,
-        .parts = 2,
+        .parts = parts_of(t),
         .rows = nn_round_up(v->rows, SPLIT_ROWS),
         .steps = split_steps(dim),
         .ldc = ATTEND_SCORES,
@@ -49,7 +57,8 @@ void attend_split_scores(const struct attend *t, const struct view *v)
         tile.width = nn_round_up(keys, SPLIT_LANES);
         tile.c = v->s->score + at;
         t->k->split->panel(attend_row(t, v, t->a->k, v->key + at), t->a->ldkv,
-                           NN_F32, keys, dim, tile.width, v->s->split.panel);
+                           NN_F32, keys, dim, tile.width, tile.parts,
+                           v->s->split.panel);
         announce(t, v, t->a->v, v->key + at, keys, &tile);
         t->k->split->multiply(&tile);
     }
@@ -61,7 +70,8 @@ static void split_weights(const struct attend *t, const struct view *v)
 
     for (size_t i = 0; i < v->rows; i += SPLIT_ROWS, to += split_bytes(v->keys))
         t->k->split->rows(v->s->score + i * ATTEND_SCORES, ATTEND_SCORES,
-                          nn_min(SPLIT_ROWS, v->rows - i), v->keys, to);
+                          nn_min(SPLIT_ROWS, v->rows - i), v->keys, parts_of(t),
+                          to);
 }
 
 void attend_split_values(const struct attend *t, const struct view *v,
@@ -72,8 +82,9 @@ void attend_split_values(const struct attend *t, const struct view *v,
     struct nn_split_tile tile = {
         .x = v->s->split.weights,
         .x_stride = split_bytes(v->keys),
+        .x_parts = parts_of(t),
         .w = v->s->split.panel,
-        .parts = 2,
+        .parts = parts_of(t),
         .rows = nn_round_up(v->rows, SPLIT_ROWS),
         .steps = split_steps(v->keys),
         .ldc = ATTEND_DIM,
@@ -87,7 +98,8 @@ void attend_split_values(const struct attend *t, const struct view *v,
         tile.width = nn_round_up(cols, SPLIT_LANES);
         tile.c = v->s->out + at;
         t->k->split->across(attend_row(t, v, t->a->v, v->key) + at, t->a->ldkv,
-                            cols, v->keys, tile.width, v->s->split.panel);
+                            cols, v->keys, tile.width, tile.parts,
+                            v->s->split.panel);
         /* The keys of the next step, a part with each panel. */
         first = next + ahead * at / dim;
         announce(t, v, t->a->k, first, next + ahead * (at + cols) / dim - first,

@@ -56,7 +56,7 @@ static void split_task(void *user, size_t task, unsigned worker)
     (void)worker;
     for (size_t k = 0; k < p->depth; k += SPLIT_DEEP)
         p->k->rows(p->x + row * p->ldx + p->from + k, p->ldx,
-                   nn_min(SPLIT_ROWS, p->rows - row), block_depth(p, k),
+                   nn_min(SPLIT_ROWS, p->rows - row), block_depth(p, k), 2,
                    block_at(p, k) + task * split_bytes(block_depth(p, k)));
 }
 
@@ -92,6 +92,7 @@ static void multiply_panel(const struct product *p, struct split_scratch *s,
     struct nn_split_tile t = {
         .x = block_at(p, k),
         .x_stride = split_bytes(depth),
+        .x_parts = 2,
         .w = s->panel,
         .parts = 1,
         .rows = nn_round_up(p->rows, SPLIT_ROWS),
@@ -103,7 +104,7 @@ static void multiply_panel(const struct product *p, struct split_scratch *s,
     };
 
     p->k->panel(weights(p, c.first + at, k), p->w->cols, NN_BF16, used, depth,
-                t.width, s->panel);
+                t.width, 1, s->panel);
     announce(p, c, at + used, k, &t);
     p->k->multiply(&t);
 }

@@ -28,7 +28,7 @@ LANE_OP void split_row(const float *x, size_t n, __m512i *high, __m512i *low)
 }
 
 static void amx_rows(const float *x, size_t ldx, size_t rows, size_t k,
-                     char *to)
+                     unsigned parts, char *to)
 {
     for (size_t at = 0; at < k; at += SPLIT_DEPTH, to += 2 * SPLIT_BLOCK)
         for (size_t r = 0; r < SPLIT_ROWS; r++) {
@@ -37,7 +37,8 @@ static void amx_rows(const float *x, size_t ldx, size_t rows, size_t k,
             if (r < rows)
                 split_row(x + r * ldx + at, k - at, &high, &low);
             _mm512_store_si512(to + r * AMX_BYTES, high);
-            _mm512_store_si512(to + SPLIT_BLOCK + r * AMX_BYTES, low);
+            if (parts == 2)
+                _mm512_store_si512(to + SPLIT_BLOCK + r * AMX_BYTES, low);
         }
 }
 
@@ -63,6 +64,7 @@ static void panel_bf16(const char *w, size_t ldw, size_t rows, size_t n,
     store_block(r, to);
 }
 
+/* low NULL: high alone. */
 static void panel_f32(const float *w, size_t ldw, size_t rows, size_t n,
                       char *high, char *low)
 {
@@ -76,15 +78,17 @@ static void panel_f32(const float *w, size_t ldw, size_t rows, size_t n,
     }
     transpose(h);
     store_block(h, high);
+    if (!low)
+        return;
     transpose(l);
     store_block(l, low);
 }
 
 static void amx_panel(const void *w, size_t ldw, enum nn_dtype dtype,
-                      size_t rows, size_t k, size_t width, char *to)
+                      size_t rows, size_t k, size_t width, unsigned parts,
+                      char *to)
 {
     size_t side = width / SPLIT_LANES * SPLIT_BLOCK;
-    bool floats = dtype == NN_F32;
 
     for (size_t at = 0; at < k; at += SPLIT_DEPTH) {
         for (size_t lane = 0; lane < width; lane += SPLIT_LANES) {
@@ -92,18 +96,18 @@ static void amx_panel(const void *w, size_t ldw, enum nn_dtype dtype,
                    first = lane * ldw + at;
             char *block = to + lane / SPLIT_LANES * SPLIT_BLOCK;
 
-            if (floats)
+            if (dtype == NN_F32)
                 panel_f32((const float *)w + first, ldw, left, k - at, block,
-                          block + side);
+                          parts == 2 ? block + side : NULL);
             else
                 panel_bf16((const char *)w + 2 * first, ldw, left, k - at,
                            block);
         }
-        to += floats ? 2 * side : side;
+        to += parts * side;
     }
 }
 
-/* Two rows of 16 floats at a time become 16 pairs. */
+/* Two rows of 16 floats at a time become 16 pairs; low NULL: high alone. */
 LANE_OP void pair_rows(const float *even, const float *odd, __mmask16 m,
                        char *high, char *low)
 {
@@ -115,15 +119,16 @@ LANE_OP void pair_rows(const float *even, const float *odd, __mmask16 m,
     split(even ? _mm512_maskz_loadu_ps(m, even) : _mm512_setzero_ps(),
           odd ? _mm512_maskz_loadu_ps(m, odd) : _mm512_setzero_ps(), &h, &l);
     _mm512_store_si512(high, _mm512_permutexvar_epi16(pairs, h));
-    _mm512_store_si512(low, _mm512_permutexvar_epi16(pairs, l));
+    if (low)
+        _mm512_store_si512(low, _mm512_permutexvar_epi16(pairs, l));
 }
 
 static void amx_across(const float *w, size_t ldw, size_t cols, size_t k,
-                       size_t width, char *to)
+                       size_t width, unsigned parts, char *to)
 {
     size_t side = width / SPLIT_LANES * SPLIT_BLOCK;
 
-    for (size_t at = 0; at < k; at += SPLIT_DEPTH, to += 2 * side)
+    for (size_t at = 0; at < k; at += SPLIT_DEPTH, to += parts * side)
         for (size_t lane = 0; lane < width; lane += SPLIT_LANES) {
             __mmask16 m = first_lanes(cols > lane ? cols - lane : 0);
             char *block = to + lane / SPLIT_LANES * SPLIT_BLOCK;
@@ -133,7 +138,7 @@ static void amx_across(const float *w, size_t ldw, size_t cols, size_t k,
                 const float *row = w + j * ldw + lane;
 
                 pair_rows(j < k ? row : NULL, j + 1 < k ? row + ldw : NULL, m,
-                          block, block + side);
+                          block, parts == 2 ? block + side : NULL);
             }
         }
 }
@@ -175,7 +180,8 @@ LANE_OP void fetch_soon(const struct nn_split_tile *t, size_t row)
             _mm_prefetch(t->soon + i * t->soon_stride + at, _MM_HINT_T1);
 }
 
-LANE_OP void multiply(const struct nn_split_tile *t, const size_t V)
+LANE_OP void multiply(const struct nn_split_tile *t, const size_t V,
+                      const bool low)
 {
     const size_t ld = t->ldc * sizeof *t->c, side = V * SPLIT_BLOCK;
 
@@ -197,8 +203,10 @@ LANE_OP void multiply(const struct nn_split_tile *t, const size_t V)
         for (size_t s = 0; s < t->steps; s++) {
             AMX_LOAD(3, x, AMX_BYTES);
             times_high(w, V);
-            AMX_LOAD(4, x + SPLIT_BLOCK, AMX_BYTES);
-            times_low(V);
+            if (low) {
+                AMX_LOAD(4, x + SPLIT_BLOCK, AMX_BYTES);
+                times_low(V);
+            }
             w += side;
             if (t->parts == 2) {
                 times_high(w, V);
@@ -214,15 +222,23 @@ LANE_OP void multiply(const struct nn_split_tile *t, const size_t V)
     }
 }
 
+LANE_OP void multiply_width(const struct nn_split_tile *t, const bool low)
+{
+    if (t->width == 48)
+        multiply(t, 3, low);
+    else if (t->width == 32)
+        multiply(t, 2, low);
+    else
+        multiply(t, 1, low);
+}
+
 static void amx_multiply(const struct nn_split_tile *t)
 {
     amx_configure(0, AMX_ROWS);
-    if (t->width == 48)
-        multiply(t, 3);
-    else if (t->width == 32)
-        multiply(t, 2);
+    if (t->x_parts == 2)
+        multiply_width(t, true);
     else
-        multiply(t, 1);
+        multiply_width(t, false);
     amx_release();
 }
 

@@ -31,8 +31,9 @@ enum {
 struct nn_split_tile {
     const char *x; /* [rows / 16] at x_stride, each [steps][hi, lo] blocks */
     size_t x_stride;
+    unsigned x_parts; /* of x: 1: hi alone; 2: hi and lo */
     const char *w;  /* [steps][parts][width / 16] blocks */
-    unsigned parts; /* 1: bf16 weights; 2: hi and lo */
+    unsigned parts; /* of w: 1: bf16, or hi alone; 2: hi and lo */
     size_t rows;    /* a multiple of SPLIT_ROWS */
     size_t width;   /* 16, 32 or 48 */
     size_t steps;
@@ -57,16 +58,18 @@ static inline size_t split_bytes(size_t k)
 }
 
 struct nn_split {
-    /* rows x k floats, at most 16 rows, to [steps][hi, lo] blocks. */
-    void (*rows)(const float *x, size_t ldx, size_t rows, size_t k, char *to);
+    /* rows x k floats, at most 16 rows, to [steps][hi, lo] blocks; with one
+     * part lo is left as it is. */
+    void (*rows)(const float *x, size_t ldx, size_t rows, size_t k,
+                 unsigned parts, char *to);
     /* Rows of w, at most `width`, to a panel: bf16 weights in one part, floats
-     * in two. */
+     * in one or two. */
     void (*panel)(const void *w, size_t ldw, enum nn_dtype dtype, size_t rows,
-                  size_t k, size_t width, char *to);
+                  size_t k, size_t width, unsigned parts, char *to);
     /* The same from floats that lie the other way: w[k][ldw], `cols` of them
      * in a row, at most `width`. */
     void (*across)(const float *w, size_t ldw, size_t cols, size_t k,
-                   size_t width, char *to);
+                   size_t width, unsigned parts, char *to);
     void (*multiply)(const struct nn_split_tile *t);
 };
 

@@ -201,6 +201,8 @@ void decoder_attend(struct omni_session *lead, size_t row,
         .scale = (float)(1.0 / sqrt((double)c->text.head_dim)),
         .causal = true,
         .past = s->done,
+        /* Less than what rounding the weights to bytes does. */
+        .bf16 = omni_is_quantised(s->omni),
     };
 
     nn_attend(lead->nn, &a);

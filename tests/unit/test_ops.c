@@ -264,6 +264,27 @@ static void attend_wanted(const struct nn_attention *a, double *want)
             row_wanted(a, row, a->segment[s], a->segment[s + 1], want);
 }
 
+/* The same with what may be rounded to bf16. */
+static void attend_rounded(struct nn_attention a, size_t i, const float *start,
+                           const float *exact, const double *want, size_t out,
+                           float size)
+{
+    bool rounds = strcmp(nn_kernels_name(opened[i]), "amx") == 0;
+    float *got = a.out = copy_of(start, out);
+
+    a.bf16 = true;
+    nn_attend(opened[i], &a);
+    if (rounds)
+        CHECK(distance(got, want, out) < 0x1p-6 * (double)size,
+              "%u threads: m %zu past %zu dim %zu: %g", nn_threads(opened[i]),
+              a.m, a.past, a.head_dim, distance(got, want, out));
+    else
+        CHECK(memcmp(got, exact, out * sizeof *got) == 0,
+              "%s: m %zu past %zu dim %zu", nn_kernels_name(opened[i]), a.m,
+              a.past, a.head_dim);
+    free(got);
+}
+
 static void attend_once(const struct shape *s, float size)
 {
     struct nn_attention a = {.m = s->m, .heads = s->heads};
@@ -299,6 +320,7 @@ static void attend_once(const struct shape *s, float size)
               "%s, %u threads: m %zu past %zu heads %zu/%zu dim %zu: %g",
               nn_kernels_name(opened[i]), nn_threads(opened[i]), s->m, s->past,
               s->heads, s->kv_heads, s->dim, distance(got[i], want, out));
+        attend_rounded(a, i, start, got[i], want, out, size);
         for (size_t t = 0; t < i; t++)
             if (same_bits(i, t))
                 CHECK(memcmp(got[i], got[t], out * sizeof(float)) == 0,

@@ -94,6 +94,10 @@ struct nn_attention {
     size_t past; /* causal: key rows before query row 0 */
     const uint32_t *segment;
     size_t n_segments;
+    /* Queries, keys, weights and values may be rounded to bf16 before they are
+     * multiplied, which is how the reference runs a checkpoint of bf16: half of
+     * the time with the kernel set amx, nothing with the others. */
+    bool bf16;
 };
 void nn_attend(struct nn *nn, const struct nn_attention *a);
 
