@@ -23,7 +23,9 @@ enum {
     OFFSET = 128,                /* what is added to a signed byte */
     TASKS_WANTED = 10,           /* from which on they grow smaller */
     TASK_BYTES = 256 * 1024,
+    GROUP_MAX = NN_Q8_GROUP,
 };
+_Static_assert((int)GROUP_MAX >= (int)NN_Q4_GROUP, "a group fits");
 
 struct format {
     enum nn_quant kind;
@@ -212,7 +214,8 @@ void nn_unpack_row(const struct nn_matrix *w, size_t row, float *to)
 
 /* Rows of x as integers, in the scratch that all threads see. What a panel's
  * group is multiplied with lies together: rows of x apart by all of k would be a
- * page each. */
+ * page each. Of a fine product each row of x is two: what is left of it after
+ * rounding is rounded again, to the m / 2 rows behind. */
 struct rounded {
     int8_t *q;   /* [groups][m][group] */
     float *by;   /* [groups][m]: scale of x */
@@ -227,7 +230,9 @@ struct product {
     struct rounded r;
     const float *x;
     float *y;
-    size_t ldx, ldy, m;
+    size_t ldx, ldy;
+    size_t rows; /* of x and y */
+    size_t m;    /* rows of integers: as many, or twice as many */
     bool accumulate;
     bool packed; /* nibbles are read as they are packed */
     struct column_cut cut;
@@ -249,25 +254,39 @@ static void lay_out(struct product *p)
     p->r.start = (int32_t *)(void *)(p->r.plus + p->f.groups * p->m);
 }
 
+/* n values of x in group g to row `row` of integers. */
+static void round_group(const struct product *p, const float *x, size_t n,
+                        size_t g, size_t row)
+{
+    const struct format *f = &p->f;
+    int8_t *q = p->r.q + (g * p->m + row) * f->group;
+    float top = p->nn->q->largest(x, n);
+    float by = top > 0 ? 127.0F / top : 0.0F;
+    int32_t sum = p->nn->q->round(x, n, by, q);
+
+    memset(q + n, 0, group_cols(f, g) - n);
+    p->r.by[g * p->m + row] = top / 127.0F;
+    p->r.plus[g * p->m + row] = (float)sum;
+    p->r.start[g * p->m + row] = f->kind == NN_Q8 ? -OFFSET * sum : 0;
+}
+
 static void round_task(void *user, size_t row, unsigned worker)
 {
     const struct product *p = user;
-    const struct format *f = &p->f;
     const float *x = p->x + row * p->ldx;
+    float left[GROUP_MAX];
 
     (void)worker;
-    for (size_t g = 0; g < f->groups; g++) {
-        int8_t *q = p->r.q + (g * p->m + row) * f->group;
-        size_t first = g * f->group;
-        size_t n = nn_min(f->group, p->w->cols - first);
-        float top = p->nn->q->largest(x + first, n);
-        float by = top > 0 ? 127.0F / top : 0.0F;
-        int32_t sum = p->nn->q->round(x + first, n, by, q);
+    for (size_t g = 0; g < p->f.groups; g++, x += p->f.group) {
+        size_t n = nn_min(p->f.group, p->w->cols - g * p->f.group);
+        size_t at = g * p->m + row;
 
-        memset(q + n, 0, group_cols(f, g) - n);
-        p->r.by[g * p->m + row] = top / 127.0F;
-        p->r.plus[g * p->m + row] = (float)sum;
-        p->r.start[g * p->m + row] = f->kind == NN_Q8 ? -OFFSET * sum : 0;
+        round_group(p, x, n, g, row);
+        if (!p->w->fine)
+            continue;
+        for (size_t i = 0; i < n; i++)
+            left[i] = x[i] - p->r.by[at] * (float)p->r.q[at * p->f.group + i];
+        round_group(p, left, n, g, p->rows + row);
     }
 }
 
@@ -333,7 +352,7 @@ static void product_task(void *user, size_t task, unsigned worker)
     const struct column_sums sums = {
         .sums = s->sums,
         .ld = COLUMNS_MAX,
-        .rows = p->m,
+        .rows = p->rows,
         .y = p->y,
         .ldy = p->ldy,
         .accumulate = p->accumulate,
@@ -350,6 +369,9 @@ static void product_task(void *user, size_t task, unsigned worker)
             open_group(p, w + group_at(&p->f, g), group_cols(&p->f, g), s, &t);
             multiply_group(p, &t, g, s->sums + at);
         }
+    for (size_t r = p->rows; r < p->m; r++)
+        p->nn->k->add(s->sums + (r - p->rows) * COLUMNS_MAX,
+                      s->sums + r * COLUMNS_MAX, c.n);
     nn_store_columns(p->nn, &sums, c);
 }
 
@@ -374,18 +396,19 @@ void nn_linear_packed(struct nn *nn, const struct nn_matrix *w, const float *x,
                         .ldx = ldx,
                         .ldy = ldy,
                         .accumulate = accumulate};
-    size_t rows;
+    size_t rows, parts = w->fine ? 2 : 1;
 
     rows = SHARED_FLOATS * sizeof(float) / bytes_per_row(&p.f);
-    rows = nn_min(rows, QUANT_ROWS) / NN_QROWS * NN_QROWS;
+    rows = nn_min(rows, QUANT_ROWS) / parts / NN_QROWS * NN_QROWS;
     BUG_IF(rows == 0);
     for (size_t first = 0; first < m; first += rows) {
-        p.m = nn_min(rows, m - first);
+        p.rows = nn_min(rows, m - first);
+        p.m = parts * p.rows;
         p.x = x + first * ldx;
         p.y = y + first * ldy;
         p.packed = p.f.kind == NN_Q4 && nn->q->packed && p.m == 1;
         lay_out(&p);
-        parallel_for(nn->pool, p.m, round_task, &p);
+        parallel_for(nn->pool, p.rows, round_task, &p);
         p.cut = cut_for(&p);
         parallel_for(nn->pool, nn_count_tasks(&p.cut, w->rows), product_task,
                      &p);

@@ -203,6 +203,14 @@ static enum asid_rc open_cached(struct pack *p, const struct omni_load *how,
     return rc;
 }
 
+/* What goes into the last matrix of a layer has few values that are large, and
+ * half of what int8 loses was lost there. */
+static void refine_last(struct omni *o)
+{
+    for (size_t i = 0; i < o->config.text.layers; i++)
+        o->weights->text[i].down.fine = o->precision == OMNI_INT8;
+}
+
 enum asid_rc pack_weights(struct omni *o, const struct omni_load *how,
                           struct asid_err *err)
 {
@@ -219,6 +227,7 @@ enum asid_rc pack_weights(struct omni *o, const struct omni_load *how,
         TRY(fill_all(&p, how->threads, err));
     }
     each(&p, use);
+    refine_last(o);
     return ASID_OK;
 }
 
