@@ -6,7 +6,7 @@
 #
 #   ANSWERS    20; clips of asid-synth's seed 0, which the demo model never
 #              learnt from, with their true captions as answers
-#   CAPTIONS   200; clips of the same that are captioned, greedily
+#   CAPTIONS   200; clips of the same that are captioned, greedily; 0: none
 #   MODEL      one more checkpoint, e.g. a random one of a published shape
 #              (make_checkpoint), whose words are worth nothing: it only answers
 #   TEXTS      3; answers it is given about VIDEO
@@ -34,8 +34,9 @@ score() {
     while IFS="$(printf '\t')" read -r video answer; do
         "$bin/asid-model" score -q --model "$model" --precision "$precision" \
             --threads "$THREADS" --cache "$CACHE" --cache-towers 0 \
-            --video "$video" --prompt "$prompt" --answer "$answer" "$@" </dev/null |
-            jq -c '{logprobs, best: [.top[][0].id]}'
+            --video "$video" --prompt "$prompt" --answer "$answer" "$@" \
+            </dev/null >"$dir/score"
+        jq -c '{logprobs, best: [.top[][0].id]}' "$dir/score"
     done
 }
 # compare NAME MODEL QUESTIONS OPTION...: two rows of the table.
@@ -59,7 +60,8 @@ compare() {
 caption() { # PRECISION
     "$bin/asid-caption" -q --root "$dir" --model "$DEMO" --precision "$1" \
         --threads "$THREADS" --cache "$CACHE" --cache-towers 0 \
-        --repetition-penalty 1 "$dir/in" | jq -c '[.id, .sources[-1].caption]'
+        --repetition-penalty 1 "$dir/in" >"$dir/told"
+    jq -c '[.id, .sources[-1].caption]' "$dir/told"
 }
 
 most=$(printf '%s\n' "$answers" "$captions" "$texts" | sort -n | tail -1)
@@ -74,12 +76,14 @@ if [ -n "$MODEL" ]; then
         --min-pixels 12544 --max-pixels 25088
 fi
 
+[ "$captions" -gt 0 ] || exit 0
 head -n "$captions" "$dir/sources.jsonl" >"$dir/few.jsonl"
 "$bin/asid-ingest" -q --root "$dir" few.jsonl >"$dir/in"
 caption bf16 >"$dir/own"
 printf '\n%-12s %-5s %7s %9s\n' captions "" clips same
 for p in int8 int4; do
-    caption "$p" | paste "$dir/own" - | awk -F '\t' -v p="$p" '
+    caption "$p" >"$dir/$p"
+    paste "$dir/own" "$dir/$p" | awk -F '\t' -v p="$p" '
         $1 == $2 { same++ }
         END { printf "%-12s %-5s %7d %7.1f %%\n", "demo", p, NR, 100 * same / NR }'
 done
