@@ -30,13 +30,13 @@ score "$dir/captions" --truth "$dir/truth.jsonl" >"$dir/captions.score"
 
 # As many errors as there are of true claims left, nearly.
 "$bin/asid-synth" --mutate "$dir/truth.jsonl" --per-record 10 >"$dir/bad"
-"$bin/asid-verify" -q --root "$dir" --model "$model" --window 0 \
+"$bin/asid-verify" -q --root "$dir" --model "$model" --window 0 --account 0.25 --events \
     --repetition-penalty 1 "$dir/bad" -o "$dir/judged"
 score "$dir/judged" --planted "$dir/bad" >"$dir/verifier.score"
 
 "$bin/asid-merge" -q "$dir/in" | "$bin/asid-align" -q |
     "$bin/asid-timecheck" -q >"$dir/merged"
-"$bin/asid-verify" -q --root "$dir" --model "$model" --window 0 \
+"$bin/asid-verify" -q --root "$dir" --model "$model" --window 0 --account 0.25 --events \
     --repetition-penalty 1 "$dir/merged" |
     "$bin/asid-refine" -q --root "$dir" --model "$model" --last remove \
         --mismatch 0.4 --repetition-penalty 1 --rejects "$dir/rejects" >"$dir/refined"

@@ -16,6 +16,8 @@ void judge_options_read(const struct asid_cx *cx, struct judge_options *o)
     o->rule.unsure = opt_real(cx, "unsure");
     o->window = opt_real(cx, "window");
     o->novelty = opt_real(cx, "novelty");
+    o->account = opt_real(cx, "account");
+    o->events = opt_bool(cx, "events");
     o->missing = !opt_bool(cx, "no-missing");
     for (size_t k = 0; k < ATTRIBUTES; k++) {
         o->attributes[k] = given == 0;
@@ -50,7 +52,7 @@ enum asid_rc judge_open(struct asid_cx *cx, struct answerer *model,
     TRY(wording(j, "verify-claim", &j->claim_wording, err));
     TRY(wording(j, "verify-window", &j->window_wording, err));
     j->identity = arena_printf(
-        cx->arena, "%s judge 3 prompts %lld words %lld text %s",
+        cx->arena, "%s judge 4 prompts %lld words %lld text %s",
         answerer_identity(model), (long long)prompts_version(j->prompts),
         (long long)verify_words_version(j->words), text_rules_version());
     *out = j;
@@ -159,6 +161,8 @@ static size_t make_questions(const struct judge_sitting *s,
 
         c->p = c->p_whole = c->p_window = c->from = c->to = (double)NAN;
         c->verdict = VERIFY_UNSURE;
+        c->account = JUDGE_NOT_CONSULTED;
+        c->event.n = 0;
         c->prompt_sha256[0] = '\0';
         if (!c->reason && count == CLAIMS_MAX)
             c->reason = "one of too many claims to be asked about";
@@ -324,6 +328,11 @@ void judge_write(const struct judge_sitting *s, struct json *claim,
         json_set_f64(a, evidence, "end", answer->to);
         json_set(a, evidence, "p_window", probability(a, answer->p_window));
     }
+    if (answer->event.n > 0)
+        json_set(a, evidence, "event", json_new_str(a, answer->event));
+    if (answer->account != JUDGE_NOT_CONSULTED)
+        json_set_text(a, evidence, "account",
+                      answer->account == JUDGE_SAYS_SO ? "same" : "other");
     json_set(a, claim, "evidence", evidence);
 }
 

@@ -36,10 +36,32 @@ struct judge_sitting {
 /* Findings input.addresses_model for every text of the record. */
 void judge_find_addresses(const struct judge_sitting *s);
 
-/* What the texts of the record leave out: fills `missing` of the attributes and
+/* What the model says of each attribute by itself; NULL of what it was not asked
+ * about, and where it says that there is nothing. */
+enum asid_rc judge_accounts(struct judge_sitting *s,
+                            const struct text *accounts[ATTRIBUTES],
+                            struct asid_err *err) ASID_WARN_UNUSED;
+/* Claims that are not refuted by themselves are by an event that they tell of,
+ * if the model denies it and no account tells of it. */
+enum asid_rc judge_events(struct judge_sitting *s,
+                          const struct text *const accounts[ATTRIBUTES],
+                          struct judge_claim *claims, size_t n,
+                          struct asid_err *err) ASID_WARN_UNUSED;
+/* Whether one of them says the same as the statement. */
+bool judge_is_told(const struct judge_sitting *s,
+                   const struct text *const accounts[ATTRIBUTES],
+                   struct str statement);
+/* Whether the answer is so near to the threshold that the account decides. */
+bool judge_doubts(const struct judge_sitting *s, const struct judge_claim *c);
+/* Decide a claim by whether the account of its attribute says the same. */
+void judge_consult(const struct judge_sitting *s, const struct text *account,
+                   enum attribute key, struct judge_claim *c);
+
+/* What the texts of the record leave out, by the accounts: fills `missing` of the attributes and
  * notes the judgements. has_missing[k] gets whether attribute k lacks
  * something. */
 enum asid_rc judge_missing(struct judge_sitting *s, uint32_t round,
+                           const struct text *const accounts[ATTRIBUTES],
                            bool has_missing[ATTRIBUTES],
                            struct asid_err *err) ASID_WARN_UNUSED;
 

@@ -1,17 +1,13 @@
 /*
- * Missing: the model gives an account of its own of each attribute; what that
- * has and the record has not is asked about like any claim, and what is true of
- * the clip is missing.
+ * Missing: what the model's own account of an attribute has and the record has
+ * not is asked about like any claim, and what is true of the clip is missing.
  */
 #include <string.h>
 
-#include "asid/base/utf8.h"
-#include "asid/text/similar.h"
 #include "judge_int.h"
 
 enum {
-    ACCOUNT_MAX = 64 * 1024, /* bytes of an account that are looked at */
-    PER_ATTRIBUTE = 32,      /* new claims of one account */
+    PER_ATTRIBUTE = 32, /* new claims of one account */
 };
 
 /* Texts whose claims are not new. */
@@ -100,61 +96,6 @@ static void collect_known(struct search *w)
 
 /* --- accounts --------------------------------------------------------------- */
 
-static bool says_nothing(const struct search *w, struct str account)
-{
-    static const char *const nothing[] = {"none", "nothing", "no",
-                                          "n a",  "na",      "not applicable"};
-    struct str folded;
-
-    if (account.n > 40)
-        return false;
-    folded = similar_fold(w->s->j->rules, w->s->job->arena, account);
-    for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++)
-        if (str_is(folded, nothing[i]))
-            return true;
-    return folded.n == 0;
-}
-
-static struct str cut_account(struct str text)
-{
-    if (text.n > ACCOUNT_MAX) {
-        text.n = ACCOUNT_MAX;
-        text.n = utf8_span(text.p, text.n);
-    }
-    return text;
-}
-
-/* What the model says of each attribute by itself; n 0 of those that are not
- * looked at. */
-static enum asid_rc ask_accounts(struct search *w,
-                                 const bool wanted[ATTRIBUTES],
-                                 struct str accounts[ATTRIBUTES],
-                                 struct asid_err *err)
-{
-    struct judge_sitting *s = w->s;
-    struct clip_reply replies[ATTRIBUTES];
-    struct str prompts[ATTRIBUTES];
-    size_t n = 0, i = 0;
-
-    for (int k = 0; k < ATTRIBUTES; k++) {
-        const struct prompt_request request = {
-            .set = "verify-account",
-            .attributes = &attribute_keys[k],
-            .n_attributes = 1,
-            .id = "",
-        };
-
-        if (wanted[k])
-            TRY(prompt_text(s->j->prompts, s->job->arena, &request,
-                            &prompts[n++], err));
-    }
-    TRY(clip_texts_any(s->clip, prompts, n, NULL, replies, err));
-    for (int k = 0; k < ATTRIBUTES; k++)
-        accounts[k] =
-            wanted[k] ? cut_account(replies[i++].text) : (struct str){"", 0};
-    return ASID_OK;
-}
-
 /* A claim of the account that goes on, as a statement of its own. */
 static void add_found(struct search *w, const struct text *account,
                       const struct text_claim *c, enum attribute asked)
@@ -176,31 +117,17 @@ static void add_found(struct search *w, const struct text *account,
 }
 
 static void search_account(struct search *w, enum attribute key,
-                           struct str text)
+                           const struct text *account)
 {
-    size_t index[PER_ATTRIBUTE], n;
-    const struct text *account;
-
-    if (says_nothing(w, text))
-        return;
-    account = text_analyse(w->s->j->rules, w->s->job->arena, text, key);
-    n = verify_new_claims(account, w->known.texts, w->known.n,
+    size_t index[PER_ATTRIBUTE];
+    size_t n =
+        verify_new_claims(account, w->known.texts, w->known.n,
                           w->s->j->options.novelty, index, PER_ATTRIBUTE);
+
     for (size_t i = 0; i < n; i++)
         add_found(w, account, &account->claims[index[i]], key);
     /* The next accounts need not find them again. */
     add_known(w, account, true);
-}
-
-/* A clip without sound has nothing to say about it. */
-static bool can_be_missed(const struct judge_sitting *s, enum attribute key)
-{
-    const struct json *media = json_get(s->job->record, "media");
-    const struct json *audio = json_get(media, "audio");
-
-    if (!s->j->options.attributes[key] || !judge_hears(s, key))
-        return false;
-    return key != ATTRIBUTE_SPEECH || !audio || json_type(audio) != JSON_NULL;
 }
 
 /* --- the record ------------------------------------------------------------- */
@@ -264,19 +191,16 @@ static enum asid_rc judge_found(struct search *w, uint32_t round,
 }
 
 enum asid_rc judge_missing(struct judge_sitting *s, uint32_t round,
+                           const struct text *const accounts[ATTRIBUTES],
                            bool has_missing[ATTRIBUTES], struct asid_err *err)
 {
     struct search *w = arena_alloc(s->job->arena, sizeof *w);
-    struct str accounts[ATTRIBUTES];
-    bool wanted[ATTRIBUTES];
 
     w->s = s;
     forget_missing(s);
     collect_known(w);
     for (int k = 0; k < ATTRIBUTES; k++)
-        wanted[k] = can_be_missed(s, (enum attribute)k);
-    TRY(ask_accounts(w, wanted, accounts, err));
-    for (int k = 0; k < ATTRIBUTES; k++)
-        search_account(w, (enum attribute)k, accounts[k]);
+        if (accounts[k])
+            search_account(w, (enum attribute)k, accounts[k]);
     return judge_found(w, round, has_missing, err);
 }

@@ -106,6 +106,19 @@ static struct sheet *make_sheet(const struct judge_sitting *s)
 
 /* --- claims ----------------------------------------------------------------- */
 
+/* Readings in dispute are not consulted about: each is in doubt by itself. */
+static void consult(const struct judge_sitting *s, struct sheet *sheet,
+                    const struct text *const accounts[ATTRIBUTES])
+{
+    for (size_t i = 0; i < sheet->n_entries; i++) {
+        const struct entry *e = &sheet->entries[i];
+        struct judge_claim *c = &sheet->questions[e->first];
+
+        if (!e->readings && accounts[e->attribute] && judge_doubts(s, c))
+            judge_consult(s, accounts[e->attribute], e->attribute, c);
+    }
+}
+
 /* The reading that holds takes the claim's place; without one the claim says
  * how likely the best is. All refuted: so is the claim. */
 static const struct judge_claim *choose(const struct judge_sitting *s,
@@ -234,16 +247,24 @@ static void write_attribute(const struct judge_sitting *s, uint32_t round,
 enum asid_rc judge_record(struct judge_sitting *s, uint32_t round,
                           struct asid_err *err)
 {
+    const struct judge_options *o = &s->j->options;
+    const struct text *accounts[ATTRIBUTES] = {NULL};
     bool missing[ATTRIBUTES] = {false};
     struct sheet *sheet = make_sheet(s);
 
     judge_find_addresses(s);
     TRY(judge_claims(s, sheet->questions, sheet->n_questions, err));
+    if (o->missing || o->events || o->account > 0)
+        TRY(judge_accounts(s, accounts, err));
+    if (o->events)
+        TRY(judge_events(s, accounts, sheet->questions, sheet->n_questions,
+                         err));
+    consult(s, sheet, accounts);
     write_claims(s, sheet, round);
-    if (s->j->options.missing)
-        TRY(judge_missing(s, round, missing, err));
+    if (o->missing)
+        TRY(judge_missing(s, round, accounts, missing, err));
     for (int k = 0; k < ATTRIBUTES; k++)
-        if (s->j->options.attributes[k])
+        if (o->attributes[k])
             write_attribute(s, round, (enum attribute)k, sheet->refuted[k],
                             missing[k]);
     return ASID_OK;

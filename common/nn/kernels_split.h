@@ -32,10 +32,10 @@ struct nn_split_tile {
     const char *x; /* [rows / 16] at x_stride, each [steps][hi, lo] blocks */
     size_t x_stride;
     unsigned x_parts; /* of x: 1: hi alone; 2: hi and lo */
-    const char *w;  /* [steps][parts][width / 16] blocks */
-    unsigned parts; /* of w: 1: bf16, or hi alone; 2: hi and lo */
-    size_t rows;    /* a multiple of SPLIT_ROWS */
-    size_t width;   /* 16, 32 or 48 */
+    const char *w;    /* [steps][parts][width / 16] blocks */
+    unsigned parts;   /* of w: 1: bf16, or hi alone; 2: hi and lo */
+    size_t rows;      /* a multiple of SPLIT_ROWS */
+    size_t width;     /* 16, 32 or 48 */
     size_t steps;
     float *c;
     size_t ldc;

@@ -70,4 +70,46 @@ is "$(jq -c '.attributes | map_values([.missing[] | [.text, .start]])' "$tmp/out
 is "$(awk -F '\t' '$6 ~ /yes or no/' "$tmp/log" | wc -l)" 5 \
     "what is known is not asked about again"
 unserve
+
+# --- what a question leaves in doubt, decided by the model's own account
+jq -c '.attributes = {"objects": {"text": "There are two red balls on the left. There is one blue lamp on the right. There are three trees. There is a bench."},
+    "narrative_elements": {"text": "The whole story shows how the blue robot jumps before the red cat waves. The whole story tells how the red cat spins before the red cat waves. The whole story shows how the red cat waves before the red cat spins."}}' "$tmp/in" >"$tmp/doubt"
+serve '{"rules":[
+    {"match":"only the objects","answer":"There are two red balls on the left. There is one blue ball on the right."},
+    {"match":"only the actions","answer":"At 2s, the red cat spins."},
+    {"match":"only the narrative","answer":"The whole story tells how the red cat spins before the red cat waves."},
+    {"match":"two red balls","p":0.55},
+    {"match":"one blue lamp","p":0.7},
+    {"match":"three trees","p":0.9},
+    {"match":"a bench","p":0.2},
+    {"match":"waves before the red cat spins","p":0.55},
+    {"match":"before","p":0.9},
+    {"match":"\nThe blue robot jumps.","p":0.3},
+    {"match":"\nThe red cat spins.","p":0.2},
+    {"p":0.9}]}'
+decide() {
+    run "$bin/asid-verify" -q --root data-samples --endpoint "$url" \
+        --model judge --max-frames 4 --attributes objects \
+        --attributes narrative_elements --attributes actions --no-missing "$@" "$tmp/doubt"
+}
+verdicts() {
+    jq -c "[.attributes.$1.claims[] | [.verdict, (.p * 100 | round), .evidence.$2]]" \
+        "$tmp/out"
+}
+decide
+is "$(verdicts objects account)" \
+    '[["unsure",55,null],["supported",70,null],["supported",90,null],["refuted",20,null]]' \
+    "by questions alone"
+decide --account 0.25
+is "$(verdicts objects account)" \
+    '[["supported",55,"same"],["refuted",70,"other"],["supported",90,null],["refuted",20,null]]' \
+    "what is in doubt holds when the account says so, and what is not stays"
+is "$(verdicts narrative_elements account)" \
+    '[["supported",90,null],["supported",90,null],["unsure",55,null]]' \
+    "of an order that has the same words it says nothing"
+decide --events
+is "$(verdicts narrative_elements event)" \
+    '[["refuted",30,"The blue robot jumps."],["supported",90,null],["unsure",55,null]]' \
+    "a story falls with an event that is denied and that no account tells"
+unserve
 finish

@@ -159,6 +159,39 @@ static void test_statements(void)
 }
 
 /* Every wording can do what the code needs. */
+static const char *events_of(const char *claim)
+{
+    struct str events[VERIFY_EVENTS];
+    size_t n = verify_events(rules, &arena, str_of(claim), events);
+    const char *list = "";
+
+    for (size_t i = 0; i < n; i++)
+        list =
+            arena_printf(&arena, "%s[" STR_FMT "]", list, STR_ARG(events[i]));
+    return list;
+}
+
+static void test_events(void)
+{
+    static const char *const cases[][2] = {
+        {"The whole story tells how the cat jumps before the dog barks.",
+         "[The cat jumps.][The dog barks.]"},
+        {"The man opens the door after a woman knocks.",
+         "[The man opens the door.][A woman knocks.]"},
+        {"The story ends when the red duck leaves.", "[The red duck leaves.]"},
+        {"A man stands before the gate.", ""},
+        {"A man waits when necessary.", ""},
+        {"The man says, \"I run before the dog barks.\"", ""},
+        {"At 3s, the cat jumps before the dog barks.", ""},
+        {"Before", ""},
+        {"", ""},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        CHECK_TEXT(events_of(cases[i][0]), cases[i][1]);
+    check_case("events that a claim about their order tells of");
+}
+
 static void test_wordings(void)
 {
     const struct prompts *p;
@@ -451,6 +484,7 @@ int main(void)
     CHECK(verify_words_version(words) > 0, "version");
     test_questions();
     test_statements();
+    test_events();
     test_wordings();
     test_verdicts();
     test_missing();

@@ -37,7 +37,7 @@ if [ ! -e "$dir/prepared" ]; then
     "$bin/asid-merge" -q "$dir/in" | "$bin/asid-align" -q |
         "$bin/asid-timecheck" -q >"$dir/merged"
     jq -c '{id, caption}' "$dir/merged" >"$dir/merged.jsonl"
-    "$bin/asid-verify" -q --root "$dir/clips" --model $model --window 0 \
+    "$bin/asid-verify" -q --root "$dir/clips" --model $model --window 0 --account 0.25 --events \
         --repetition-penalty 1 "$dir/merged" |
         "$bin/asid-refine" -q --root "$dir/clips" --model $model --last remove \
             --mismatch 0.4 --repetition-penalty 1 --rejects "$dir/rejects" \

@@ -34,6 +34,14 @@ struct verify_question {
 struct str verify_statement(const struct text_rules *rules, struct arena *a,
                             struct str claim, double start, double end);
 
+enum { VERIFY_EVENTS = 2 };
+/* What a claim about the order of events says there is, each as a sentence: "The
+ * story tells how the cat jumps before the dog barks." says "The cat jumps." and
+ * "The dog barks."; of "it ends when the dog barks" the latter. How many; 0 when
+ * nobody does anything in a part, and where something is quoted. */
+size_t verify_events(const struct text_rules *rules, struct arena *a,
+                     struct str claim, struct str events[VERIFY_EVENTS]);
+
 /* The text on one line: line breaks and control characters become blanks,
  * blanks at the ends go. */
 struct str verify_line(struct arena *a, struct str text);

@@ -25,13 +25,15 @@ struct judge_options {
     struct verify_rule rule;
     double window;  /* seconds around a claim's time; 0: no windows */
     double novelty; /* content share from which a claim is not new */
+    double account; /* less above the threshold the model's own account of the
+                       attribute decides; 0: never */
+    bool events;    /* ask about the events of claims about their order, too */
     bool missing;   /* look for what the texts leave out */
     bool attributes[ATTRIBUTES]; /* those that are judged */
 };
 
-/* Read rule, window, novelty and attributes from the options of the stage that
- * have these names (threshold, unsure, window, novelty, no-missing,
- * attributes). */
+/* Read them from the options of the stage that have these names (threshold,
+ * unsure, window, novelty, account, events, no-missing, attributes). */
 void judge_options_read(const struct asid_cx *cx, struct judge_options *o);
 
 /* Everything lives in cx->arena; rules and the model must outlive it. */
@@ -51,6 +53,9 @@ void judge_sitting_close(struct judge_sitting *s);
 /* The clip, for further questions. */
 struct clip *judge_clip(struct judge_sitting *s);
 
+/* What the model's own account of the attribute says of a claim. */
+enum judge_account { JUDGE_NOT_CONSULTED, JUDGE_SAYS_SO, JUDGE_SAYS_OTHER };
+
 /* A statement about the clip. */
 struct judge_claim {
     struct str text;
@@ -59,10 +64,12 @@ struct judge_claim {
     double p; /* of the window when that was asked, else of the whole clip; NAN:
                  not asked */
     enum verify_verdict verdict;
-    double p_whole, p_window; /* NAN: not asked */
-    double from, to;          /* of the window */
-    const char *reason;       /* why it was not asked, or NULL */
-    char prompt_sha256[65];   /* of the question p comes from; "" for none */
+    double p_whole, p_window;   /* NAN: not asked */
+    double from, to;            /* of the window */
+    enum judge_account account; /* decided, where p left it in doubt */
+    struct str event;           /* that p is of; n 0: p is of all of it */
+    const char *reason;         /* why it was not asked, or NULL */
+    char prompt_sha256[65];     /* of the question p comes from; "" for none */
 };
 
 /* Ask about n statements: first all of them about the whole clip, as

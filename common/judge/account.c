@@ -1,0 +1,131 @@
+/*
+ * The model's own account of each attribute: what is missing is found in it
+ * (missing.c), and claims that a question leaves in doubt can be decided by it.
+ */
+#include <string.h>
+
+#include "asid/base/utf8.h"
+#include "asid/text/similar.h"
+#include "judge_int.h"
+
+enum {
+    ACCOUNT_MAX = 64 * 1024, /* bytes of an account that are looked at */
+};
+
+/* --- asking ----------------------------------------------------------------- */
+
+static bool says_nothing(const struct judge_sitting *s, struct str account)
+{
+    static const char *const nothing[] = {"none", "nothing", "no",
+                                          "n a",  "na",      "not applicable"};
+    struct str folded;
+
+    if (account.n > 40)
+        return false;
+    folded = similar_fold(s->j->rules, s->job->arena, account);
+    for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++)
+        if (str_is(folded, nothing[i]))
+            return true;
+    return folded.n == 0;
+}
+
+static struct str cut_account(struct str text)
+{
+    if (text.n > ACCOUNT_MAX) {
+        text.n = ACCOUNT_MAX;
+        text.n = utf8_span(text.p, text.n);
+    }
+    return text;
+}
+
+/* A clip without sound has nothing to say about it. */
+static bool is_asked(const struct judge_sitting *s, enum attribute key)
+{
+    const struct json *media = json_get(s->job->record, "media");
+    const struct json *audio = json_get(media, "audio");
+
+    if (!s->j->options.attributes[key] || !judge_hears(s, key))
+        return false;
+    return key != ATTRIBUTE_SPEECH || !audio || json_type(audio) != JSON_NULL;
+}
+
+enum asid_rc judge_accounts(struct judge_sitting *s,
+                            const struct text *accounts[ATTRIBUTES],
+                            struct asid_err *err)
+{
+    struct clip_reply replies[ATTRIBUTES];
+    struct str prompts[ATTRIBUTES];
+    size_t n = 0, i = 0;
+
+    for (int k = 0; k < ATTRIBUTES; k++) {
+        const struct prompt_request request = {
+            .set = "verify-account",
+            .attributes = &attribute_keys[k],
+            .n_attributes = 1,
+            .id = "",
+        };
+
+        if (is_asked(s, (enum attribute)k))
+            TRY(prompt_text(s->j->prompts, s->job->arena, &request,
+                            &prompts[n++], err));
+    }
+    TRY(clip_texts_any(s->clip, prompts, n, NULL, replies, err));
+    for (int k = 0; k < ATTRIBUTES; k++) {
+        enum attribute key = (enum attribute)k;
+        struct str text;
+
+        accounts[k] = NULL;
+        if (!is_asked(s, key))
+            continue;
+        text = cut_account(replies[i++].text);
+        if (!says_nothing(s, text))
+            accounts[k] = text_analyse(s->j->rules, s->job->arena, text, key);
+    }
+    return ASID_OK;
+}
+
+/* --- what it decides -------------------------------------------------------- */
+
+bool judge_is_told(const struct judge_sitting *s,
+                   const struct text *const accounts[ATTRIBUTES],
+                   struct str statement)
+{
+    struct verify_known known[ATTRIBUTES];
+    const struct text *t =
+        text_analyse(s->j->rules, s->job->arena, statement, ATTRIBUTE_ACTIONS);
+    size_t n = 0, index[1];
+
+    for (int k = 0; k < ATTRIBUTES; k++)
+        if (accounts[k])
+            known[n++] = (struct verify_known){accounts[k], true};
+    return verify_new_claims(t, known, n, s->j->options.novelty, index, 1) == 0;
+}
+
+bool judge_doubts(const struct judge_sitting *s, const struct judge_claim *c)
+{
+    const struct judge_options *o = &s->j->options;
+
+    return !isnan(c->p) && c->verdict != VERIFY_REFUTED &&
+           c->p < o->rule.threshold + o->account;
+}
+
+void judge_consult(const struct judge_sitting *s, const struct text *account,
+                   enum attribute key, struct judge_claim *c)
+{
+    const struct verify_known known = {account, true};
+    struct str statement =
+        verify_statement(s->j->rules, s->job->arena, c->text, c->start, c->end);
+    const struct text *claim =
+        text_analyse(s->j->rules, s->job->arena, statement, key);
+    size_t index[1];
+
+    if (claim->n_claims == 0)
+        return;
+    if (verify_new_claims(claim, &known, 1, s->j->options.novelty, index, 1)) {
+        c->account = JUDGE_SAYS_OTHER;
+        c->verdict = VERIFY_REFUTED;
+    } else if (!claim->claims[0].summary) { /* words have no order there */
+        c->account = JUDGE_SAYS_SO;
+        c->verdict = VERIFY_SUPPORTED;
+    }
+}
