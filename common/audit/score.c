@@ -33,6 +33,7 @@ struct saying {
 
 struct tally {
     uint64_t claims, right, wrong, truth, missing;
+    uint64_t had, lost; /* of the truth: what sources said; that is gone */
 };
 
 struct score {
@@ -40,6 +41,8 @@ struct score {
     const struct text_rules *rules;
     struct arena arena, clip; /* of the answer; of the record at hand */
     struct score_lines lines; /* of the truth */
+    struct score_lines before;
+    bool compares; /* with what was there before */
     struct tally attribute[ATTRIBUTES + 1];
     uint64_t records;
 };
@@ -107,6 +110,29 @@ static struct saying saying_of(struct score *s, struct json *record)
     return out;
 }
 
+/* What the sources of a record said, whatever became of it. */
+static struct saying sources_of(struct score *s, struct json *record)
+{
+    struct saying out = {0};
+
+    json_each(source, json_get(record, "sources")) {
+        const struct json *attributes = json_get(source, "attributes");
+        const struct json *caption = json_get(source, "caption");
+
+        for (int k = 0; k < ATTRIBUTES; k++) {
+            const struct json *text = json_get(attributes, attribute_keys[k]);
+
+            if (text && json_type(text) == JSON_OBJECT)
+                text = json_get(text, "text");
+            if (text && json_type(text) == JSON_STRING)
+                add_text(s, &out, json_str(text), (enum attribute)k);
+        }
+        if (caption && json_type(caption) == JSON_STRING)
+            add_text(s, &out, json_str(caption), ATTRIBUTE_NONE);
+    }
+    return out;
+}
+
 /* --- comparing ------------------------------------------------------------ */
 
 static bool same_time(double a, double b)
@@ -128,7 +154,7 @@ static bool is_said(struct score *s, const struct said *claim,
 }
 
 static void count_clip(struct score *s, const struct saying *told,
-                       const struct saying *truth)
+                       const struct saying *truth, const struct saying *before)
 {
     struct tally *all = &s->attribute[ATTRIBUTES];
 
@@ -146,11 +172,16 @@ static void count_clip(struct score *s, const struct saying *told,
     for (size_t i = 0; i < truth->n; i++) {
         struct tally *t = &s->attribute[truth->list[i].attribute];
         bool missing = !is_said(s, &truth->list[i], told);
+        bool had = is_said(s, &truth->list[i], before);
 
         t->truth++;
         all->truth++;
         t->missing += missing;
         all->missing += missing;
+        t->had += had;
+        all->had += had;
+        t->lost += had && missing;
+        all->lost += had && missing;
     }
 }
 
@@ -162,8 +193,8 @@ static enum asid_rc count_record(void *user, struct str text, uint64_t line,
                                  struct asid_err *err)
 {
     struct score *s = user;
-    struct json *copy, *right;
-    struct saying told, truth;
+    struct json *copy, *right, *were = NULL;
+    struct saying told, truth, before = {0};
 
     (void)text;
     (void)line;
@@ -175,14 +206,19 @@ static enum asid_rc count_record(void *user, struct str text, uint64_t line,
     copy = json_copy(&s->clip, record);
     told = saying_of(s, copy);
     truth = saying_of(s, right);
-    count_clip(s, &told, &truth);
+    if (s->compares)
+        TRY(score_match(&s->before, record, &s->clip, &were, err));
+    if (were)
+        before = sources_of(s, were);
+    count_clip(s, &told, &truth, &before);
     arena_reset(&s->clip);
     return ASID_OK;
 }
 
 /* --- the answer ----------------------------------------------------------- */
 
-static void set_tally(struct arena *a, struct json *o, const struct tally *t)
+static void set_tally(const struct score *s, struct arena *a, struct json *o,
+                      const struct tally *t)
 {
     score_count(a, o, "claims", t->claims);
     score_count(a, o, "true", t->right);
@@ -191,6 +227,11 @@ static void set_tally(struct arena *a, struct json *o, const struct tally *t)
     score_count(a, o, "truth", t->truth);
     score_count(a, o, "missing", t->missing);
     score_rate(a, o, "missing_rate", t->missing, t->truth);
+    if (!s->compares)
+        return;
+    score_count(a, o, "had", t->had);
+    score_count(a, o, "lost", t->lost);
+    score_rate(a, o, "lost_rate", t->lost, t->had);
 }
 
 static enum asid_rc answer(struct score *s, struct asid_err *err)
@@ -200,11 +241,11 @@ static enum asid_rc answer(struct score *s, struct asid_err *err)
 
     score_count(a, o, "records", s->records);
     score_count(a, o, "without_truth", s->lines.unknown);
-    set_tally(a, o, &s->attribute[ATTRIBUTES]);
+    set_tally(s, a, o, &s->attribute[ATTRIBUTES]);
     for (int k = 0; k < ATTRIBUTES; k++) {
         struct json *one = json_new_object(a);
 
-        set_tally(a, one, &s->attribute[k]);
+        set_tally(s, a, one, &s->attribute[k]);
         json_set(a, per, attribute_keys[k], one);
     }
     json_set(a, o, "per_attribute", per);
@@ -212,10 +253,12 @@ static enum asid_rc answer(struct score *s, struct asid_err *err)
 }
 
 static enum asid_rc compare_all(struct score *s, const char *truth,
-                                struct asid_err *err)
+                                const char *before, struct asid_err *err)
 {
     TRY(text_rules_load(&s->rules, err));
     TRY(score_read(&s->lines, truth, err));
+    if (before)
+        TRY(score_read(&s->before, before, err));
     TRY(score_files(s->q, &s->lines, count_record, s, err));
     return answer(s, err);
 }
@@ -223,10 +266,15 @@ static enum asid_rc compare_all(struct score *s, const char *truth,
 static enum asid_rc score_truth(struct audit *q, const char *truth,
                                 struct asid_err *err)
 {
-    struct score s = {.q = q, .arena = ARENA_INIT, .clip = ARENA_INIT};
-    enum asid_rc rc = compare_all(&s, truth, err);
+    const char *before = opt_text(q->cx, "before");
+    struct score s = {.q = q,
+                      .arena = ARENA_INIT,
+                      .clip = ARENA_INIT,
+                      .compares = before != NULL};
+    enum asid_rc rc = compare_all(&s, truth, before, err);
 
     score_release(&s.lines);
+    score_release(&s.before);
     text_rules_free(s.rules);
     arena_release(&s.clip);
     arena_release(&s.arena);
@@ -238,6 +286,8 @@ enum asid_rc audit_score(struct audit *q, struct asid_err *err)
     const char *truth = opt_text(q->cx, "truth");
     const char *planted = opt_text(q->cx, "planted");
 
+    if (opt_text(q->cx, "before") && !truth)
+        return USAGE(err, "--before goes with score --truth");
     if (!truth == !planted)
         return USAGE(err,
                      "score needs --truth FILE, records that are right, or "

@@ -11,6 +11,7 @@
 enum {
     ACCOUNT_MAX = 64 * 1024, /* bytes of an account that are looked at */
 };
+static const double SAME_SECOND = 1;
 
 /* --- asking ----------------------------------------------------------------- */
 
@@ -101,31 +102,55 @@ bool judge_is_told(const struct judge_sitting *s,
     return verify_new_claims(t, known, n, s->j->options.novelty, index, 1) == 0;
 }
 
-bool judge_doubts(const struct judge_sitting *s, const struct judge_claim *c)
+/* In the same words, and at the same second if both have one. */
+static bool is_said(const struct judge_sitting *s, const struct text *account,
+                    const struct judge_claim *claim)
 {
-    const struct judge_options *o = &s->j->options;
+    struct arena *a = s->job->arena;
+    struct str words = similar_fold(s->j->rules, a, claim->text);
 
-    return !isnan(c->p) && c->verdict != VERIFY_REFUTED &&
-           c->p < o->rule.threshold + o->account;
+    for (size_t i = 0; i < account->n_claims; i++) {
+        const struct text_claim *c = &account->claims[i];
+        bool apart = !isnan(c->start) && !isnan(claim->start) &&
+                     fabs(c->start - claim->start) > SAME_SECOND;
+
+        if (!apart &&
+            str_eq(words, similar_fold(s->j->rules, a,
+                                       text_claim_sentence(a, account, c))))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the account has nothing that could be this in other words. */
+static bool is_new(const struct judge_sitting *s, const struct text *account,
+                   enum attribute key, const struct judge_claim *claim)
+{
+    const struct verify_known known = {account, true};
+    const struct text *t =
+        text_analyse(s->j->rules, s->job->arena,
+                     verify_statement(s->j->rules, s->job->arena, claim->text,
+                                      claim->start, claim->end),
+                     key);
+    size_t index[1];
+
+    return verify_new_claims(t, &known, 1, s->j->options.novelty, index, 1) > 0;
 }
 
 void judge_consult(const struct judge_sitting *s, const struct text *account,
                    enum attribute key, struct judge_claim *c)
 {
-    const struct verify_known known = {account, true};
-    struct str statement =
-        verify_statement(s->j->rules, s->job->arena, c->text, c->start, c->end);
-    const struct text *claim =
-        text_analyse(s->j->rules, s->job->arena, statement, key);
-    size_t index[1];
+    const struct judge_options *o = &s->j->options;
 
-    if (claim->n_claims == 0)
+    if (isnan(c->p) || o->account <= 0)
         return;
-    if (verify_new_claims(claim, &known, 1, s->j->options.novelty, index, 1)) {
-        c->account = JUDGE_SAYS_OTHER;
-        c->verdict = VERIFY_REFUTED;
-    } else if (!claim->claims[0].summary) { /* words have no order there */
+    if (is_said(s, account, c)) {
         c->account = JUDGE_SAYS_SO;
         c->verdict = VERIFY_SUPPORTED;
+    } else if (c->verdict != VERIFY_REFUTED &&
+               c->p < o->rule.threshold + o->account &&
+               is_new(s, account, key, c)) {
+        c->account = JUDGE_SAYS_OTHER;
+        c->verdict = VERIFY_REFUTED;
     }
 }

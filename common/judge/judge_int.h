@@ -51,9 +51,9 @@ enum asid_rc judge_events(struct judge_sitting *s,
 bool judge_is_told(const struct judge_sitting *s,
                    const struct text *const accounts[ATTRIBUTES],
                    struct str statement);
-/* Whether the answer is so near to the threshold that the account decides. */
-bool judge_doubts(const struct judge_sitting *s, const struct judge_claim *c);
-/* Decide a claim by whether the account of its attribute says the same. */
+/* Decide a claim by the account of its attribute: supported where that says it in
+ * the same words, refuted where the answer leaves it in doubt and the account has
+ * nothing like it. */
 void judge_consult(const struct judge_sitting *s, const struct text *account,
                    enum attribute key, struct judge_claim *c);
 

@@ -114,7 +114,7 @@ static void consult(const struct judge_sitting *s, struct sheet *sheet,
         const struct entry *e = &sheet->entries[i];
         struct judge_claim *c = &sheet->questions[e->first];
 
-        if (!e->readings && accounts[e->attribute] && judge_doubts(s, c))
+        if (!e->readings && accounts[e->attribute])
             judge_consult(s, accounts[e->attribute], e->attribute, c);
     }
 }

@@ -75,7 +75,7 @@ unserve
 jq -c '.attributes = {"objects": {"text": "There are two red balls on the left. There is one blue lamp on the right. There are three trees. There is a bench."},
     "narrative_elements": {"text": "The whole story shows how the blue robot jumps before the red cat waves. The whole story tells how the red cat spins before the red cat waves. The whole story shows how the red cat waves before the red cat spins."}}' "$tmp/in" >"$tmp/doubt"
 serve '{"rules":[
-    {"match":"only the objects","answer":"There are two red balls on the left. There is one blue ball on the right."},
+    {"match":"only the objects","answer":"There are two red balls on the left. There is one blue ball on the right. There is a bench."},
     {"match":"only the actions","answer":"At 2s, the red cat spins."},
     {"match":"only the narrative","answer":"The whole story tells how the red cat spins before the red cat waves."},
     {"match":"two red balls","p":0.55},
@@ -102,11 +102,11 @@ is "$(verdicts objects account)" \
     "by questions alone"
 decide --account 0.25
 is "$(verdicts objects account)" \
-    '[["supported",55,"same"],["refuted",70,"other"],["supported",90,null],["refuted",20,null]]' \
-    "what is in doubt holds when the account says so, and what is not stays"
+    '[["supported",55,"same"],["refuted",70,"other"],["supported",90,null],["supported",20,"same"]]' \
+    "what the account says holds, what is in doubt and not there does not"
 is "$(verdicts narrative_elements account)" \
-    '[["supported",90,null],["supported",90,null],["unsure",55,null]]' \
-    "of an order that has the same words it says nothing"
+    '[["supported",90,null],["supported",90,"same"],["unsure",55,null]]' \
+    "the same words in another order are not the same"
 decide --events
 is "$(verdicts narrative_elements event)" \
     '[["refuted",30,"The blue robot jumps."],["supported",90,null],["unsure",55,null]]' \
