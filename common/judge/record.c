@@ -106,17 +106,31 @@ static struct sheet *make_sheet(const struct judge_sitting *s)
 
 /* --- claims ----------------------------------------------------------------- */
 
-/* Readings in dispute are not consulted about: each is in doubt by itself. */
 static void consult(const struct judge_sitting *s, struct sheet *sheet,
                     const struct text *const accounts[ATTRIBUTES])
 {
     for (size_t i = 0; i < sheet->n_entries; i++) {
         const struct entry *e = &sheet->entries[i];
-        struct judge_claim *c = &sheet->questions[e->first];
 
-        if (!e->readings && accounts[e->attribute])
-            judge_consult(s, accounts[e->attribute], e->attribute, c);
+        for (size_t k = 0; accounts[e->attribute] && k < e->n; k++)
+            judge_consult(s, accounts[e->attribute], e->attribute,
+                          &sheet->questions[e->first + k]);
     }
+}
+
+/* The only reading that the account says, or -1. */
+static ptrdiff_t said_reading(const struct judge_claim *questions, size_t n)
+{
+    ptrdiff_t found = -1;
+
+    for (size_t i = 0; i < n; i++) {
+        if (questions[i].account != JUDGE_SAYS_SO)
+            continue;
+        if (found >= 0)
+            return -1;
+        found = (ptrdiff_t)i;
+    }
+    return found;
 }
 
 /* The reading that holds takes the claim's place; without one the claim says
@@ -140,7 +154,9 @@ static const struct judge_claim *choose(const struct judge_sitting *s,
         if (!isnan(p[i]))
             json_set_f64(a, json_at(e->readings, i), "p", p[i]);
     }
-    best = verify_winner(&s->j->options.rule, p, e->n);
+    best = said_reading(questions, e->n);
+    if (best < 0)
+        best = verify_winner(&s->j->options.rule, p, e->n);
     if (best < 0) {
         questions[top].verdict = refuted ? VERIFY_REFUTED : VERIFY_UNSURE;
         return &questions[top];

@@ -73,7 +73,8 @@ unserve
 
 # --- what a question leaves in doubt, decided by the model's own account
 jq -c '.attributes = {"objects": {"text": "There are two red balls on the left. There is one blue lamp on the right. There are three trees. There is a bench."},
-    "narrative_elements": {"text": "The whole story shows how the blue robot jumps before the red cat waves. The whole story tells how the red cat spins before the red cat waves. The whole story shows how the red cat waves before the red cat spins."}}' "$tmp/in" >"$tmp/doubt"
+    "narrative_elements": {"text": "The whole story shows how the blue robot jumps before the red cat waves. The whole story tells how the red cat spins before the red cat waves. The whole story shows how the red cat waves before the red cat spins."}}' "$tmp/in" >"$tmp/doubts"
+cp "$tmp/doubts" "$tmp/doubt"
 serve '{"rules":[
     {"match":"only the objects","answer":"There are two red balls on the left. There is one blue ball on the right. There is a bench."},
     {"match":"only the actions","answer":"At 2s, the red cat spins."},
@@ -107,6 +108,14 @@ is "$(verdicts objects account)" \
 is "$(verdicts narrative_elements account)" \
     '[["supported",90,null],["supported",90,"same"],["unsure",55,null]]' \
     "the same words in another order are not the same"
+jq -c '.attributes = {"objects": {"text": "", "claims": [{"text": "There are two balls.", "alternatives": [
+    {"text": "There are two balls."}, {"text": "There is one blue ball on the right."}]}]}}' \
+    "$tmp/in" >"$tmp/doubt"
+decide --account 0.25
+is "$(jq -c '.attributes.objects.claims[] | [.text, .verdict]' "$tmp/out")" \
+    '["There is one blue ball on the right.","supported"]' \
+    "of readings the one that the account says takes the place"
+cp "$tmp/doubts" "$tmp/doubt"
 decide --events
 is "$(verdicts narrative_elements event)" \
     '[["refuted",30,"The blue robot jumps."],["supported",90,null],["unsure",55,null]]' \
