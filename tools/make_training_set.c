@@ -41,7 +41,6 @@ enum {
     TRIES = 64,     /* to find a false one */
     SHIFT_MOST = 1, /* seconds that a true time is off */
     PLANTED = 7,    /* errors of asid-synth --mutate */
-    KINDS = 2,      /* other ones of each character and thing */
 };
 
 /* What a question says of the time of a claim. */
@@ -388,24 +387,6 @@ static size_t add_bell(struct clip *c)
     return 0;
 }
 
-/* Colours alone tell who or what is meant, so kinds are learnt only where they
- * are asked about: of every character and of all things. */
-static size_t add_kinds(struct clip *c)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < c->n_facts; i++) {
-        const struct synth_fact *f = &c->facts[i];
-
-        for (int k = 0; k < KINDS; k++)
-            if (f->about == SYNTH_SAY_CHARACTER)
-                n += add_spoilt(c, f, SYNTH_FAULT_KIND);
-            else if (f->about == SYNTH_SAY_OBJECTS)
-                n += add_spoilt(c, f, SYNTH_FAULT_OBJECT);
-    }
-    return n;
-}
-
 static void shuffle(struct clip *c, size_t *order, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -427,7 +408,7 @@ static void add_claims(struct clip *c)
     shuffle(c, order, c->n_facts);
     for (size_t i = 0; n < CLAIMS && i < c->n_facts; i++)
         n += add_true(c, &c->facts[order[i]]);
-    for (size_t i = 0, wrong = add_bell(c) + add_planted(c) + add_kinds(c);
+    for (size_t i = 0, wrong = add_bell(c) + add_planted(c);
          wrong < n && i < TRIES; i++)
         wrong += add_false(c);
     json_each(row, c->rows) {
