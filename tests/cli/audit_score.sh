@@ -44,6 +44,25 @@ jq -c '{id, caption: .sources[0].caption}' "$tmp/s/sources.jsonl" >"$tmp/one"
     [ "$(rate "$tmp/one" .false)" -gt 0 ]
 say $? "an observer leaves out and gets wrong"
 
+# --- what was there before
+before() { # SOURCES WANTED SENTENCE
+    jq -cn --argjson s "$1" '{id: "x", sources: $s}' >"$tmp/x.before"
+    is "$("$bin/asid-audit" score "$tmp/x.told" --truth "$tmp/x.truth" \
+        --before "$tmp/x.before" | jq -c '[.missing, .had, .lost, .lost_rate]')" \
+        "$2" "$3"
+}
+jq -cn '{id: "x", attributes: {actions: {text: "At 6s, the blue duck spins."}}}' \
+    >"$tmp/x.told"
+before '[{"name":"a","caption":"At 6s, the blue duck spins."},{"name":"b","attributes":{"actions":"At 2s, the red cat jumps. At 3s, the cat sings."}}]' \
+    "[1,2,1,0.5]" "what a source said is lost"
+before '[{"name":"a","caption":"At 6s, the blue duck spins."}]' "[1,1,0,0]" \
+    "what none said is missing, not lost"
+before '[{"name":"a","attributes":{"actions":{"text":"At 1s, the red cat jumps."}}},{"name":"b"}]' \
+    "[1,1,1,1]" "sources may have texts in objects, or nothing"
+run "$bin/asid-audit" score "$tmp/x.told" --planted "$tmp/x.truth" \
+    --before "$tmp/x.before"
+exits 2 "planted errors are not compared with what was before"
+
 echo '{"id":"unknown","caption":"A cat."}' >"$tmp/unknown"
 is "$(rate "$tmp/unknown" '[.records, .without_truth, .false_rate]')" \
     "[0,1,null]" "a record without truth is not judged"
