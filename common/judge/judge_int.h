@@ -57,9 +57,9 @@ bool judge_is_told(const struct judge_sitting *s,
 void judge_consult(const struct judge_sitting *s, const struct text *account,
                    enum attribute key, struct judge_claim *c);
 
-/* What the texts of the record leave out, by the accounts: fills `missing` of the attributes and
- * notes the judgements. has_missing[k] gets whether attribute k lacks
- * something. */
+/* What the texts of the record leave out, by the accounts: fills `missing` of the
+ * attributes and notes the judgements. has_missing[k] gets whether attribute k
+ * lacks something. */
 enum asid_rc judge_missing(struct judge_sitting *s, uint32_t round,
                            const struct text *const accounts[ATTRIBUTES],
                            bool has_missing[ATTRIBUTES],

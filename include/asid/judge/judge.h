@@ -25,11 +25,12 @@ struct judge_options {
     struct verify_rule rule;
     double window;  /* seconds around a claim's time; 0: no windows */
     double novelty; /* content share from which a claim is not new */
-    double account; /* > 0: what the model's own account of the attribute says is
+    double
+        account;  /* > 0: what the model's own account of the attribute says is
                        supported; what it does not say is refuted when it is
                        less than this above the threshold */
-    bool events;    /* ask about the events of claims about their order, too */
-    bool missing;   /* look for what the texts leave out */
+    bool events;  /* ask about the events of claims about their order, too */
+    bool missing; /* look for what the texts leave out */
     bool attributes[ATTRIBUTES]; /* those that are judged */
 };
 
