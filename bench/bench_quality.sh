@@ -12,6 +12,7 @@
 #              the claims that nobody touched
 #   merged, refined   what three observers who err wrote, merged; verified and
 #              refined by the model (accepted records)
+#              lost: of what is true and one of the three said
 #   gone       of the errors of those observers after merging, after refining
 set -eu
 bin=$1 clips=${2:-200} model=${3:-data-samples/synth-captioner} first=${4:-0}
@@ -41,7 +42,8 @@ score "$dir/judged" --planted "$dir/bad" >"$dir/verifier.score"
     "$bin/asid-refine" -q --root "$dir" --model "$model" --last remove \
         --mismatch 0.4 --repetition-penalty 1 --rejects "$dir/rejects" >"$dir/refined"
 for name in merged refined; do
-    score "$dir/$name" --truth "$dir/truth.jsonl" >"$dir/$name.score"
+    score "$dir/$name" --truth "$dir/truth.jsonl" \
+        --before "$dir/sources.jsonl" >"$dir/$name.score"
     score "$dir/$name" --planted "$dir/sources.jsonl" >"$dir/$name.planted"
 done
 jq -n -c --slurpfile c "$dir/captions.score" --slurpfile v "$dir/verifier.score" \
@@ -52,6 +54,7 @@ jq -n -c --slurpfile c "$dir/captions.score" --slurpfile v "$dir/verifier.score"
      captions: ($c[0] | truth + {attributes: (.per_attribute | map_values(truth))}),
      verifier: ($v[0] | {planted, kill_rate, untouched, false_alarm_rate,
          classes: (.per_class | map_values(.kill_rate))}),
-     merged: ($m[0] | truth), refined: ($r[0] | truth + {records}),
+     merged: ($m[0] | truth + {lost: .lost_rate}),
+     refined: ($r[0] | truth + {lost: .lost_rate, records}),
      gone: {merged: $mp[0].kill_rate, refined: $rp[0].kill_rate,
          classes: ($rp[0].per_class | map_values(.kill_rate))}}'

@@ -21,9 +21,9 @@ for key in scene characters objects camera; do
     is "$(jq ".per_attribute.$key | .missing_rate <= 0.1 and
         .false_rate <= 0.1" "$tmp/score")" true "it knows the $key"
 done
-is "$(jq '.per_attribute.speech.missing_rate <= 0.3' "$tmp/score")" true \
+is "$(jq '.per_attribute.speech.missing_rate <= 0.1' "$tmp/score")" true \
     "it hears"
-is "$(jq '.missing_rate <= 0.2 and .false_rate <= 0.2' "$tmp/score")" true \
+is "$(jq '.missing_rate <= 0.1 and .false_rate <= 0.1' "$tmp/score")" true \
     "and tells most of what is there"
 
 finish
