@@ -45,7 +45,7 @@ INLINE void tile_rows(const struct nn_qtile *t, const size_t R)
 #pragma GCC unroll 3
         for (size_t v = 0; v < VECTORS; v++) {
             b[v] = _mm512_load_si512((const void *)(w + 64 * v));
-            if (R == 1)
+            if (R <= 2) /* these wait for memory */
                 _mm_prefetch(w + 64 * v + AHEAD, _MM_HINT_T1);
         }
 #pragma GCC unroll 8
