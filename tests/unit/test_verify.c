@@ -158,7 +158,6 @@ static void test_statements(void)
     check_case("a claim is asked about with its time");
 }
 
-/* Every wording can do what the code needs. */
 static const char *events_of(const char *claim)
 {
     struct str events[VERIFY_EVENTS];
@@ -192,6 +191,7 @@ static void test_events(void)
     check_case("events that a claim about their order tells of");
 }
 
+/* Every wording can do what the code needs. */
 static void test_wordings(void)
 {
     const struct prompts *p;

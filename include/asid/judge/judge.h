@@ -25,10 +25,9 @@ struct judge_options {
     struct verify_rule rule;
     double window;  /* seconds around a claim's time; 0: no windows */
     double novelty; /* content share from which a claim is not new */
-    double
-        account;  /* > 0: what the model's own account of the attribute says is
-                       supported; what it does not say is refuted when it is
-                       less than this above the threshold */
+    /* > 0: what the model's own account of the attribute says is supported; what
+     * it does not say is refuted when it is less than this above the threshold. */
+    double account;
     bool events;  /* ask about the events of claims about their order, too */
     bool missing; /* look for what the texts leave out */
     bool attributes[ATTRIBUTES]; /* those that are judged */
@@ -68,7 +67,7 @@ struct judge_claim {
     enum verify_verdict verdict;
     double p_whole, p_window;   /* NAN: not asked */
     double from, to;            /* of the window */
-    enum judge_account account; /* decided, where p left it in doubt */
+    enum judge_account account; /* whether it had a say in the verdict */
     struct str event;           /* that p is of; n 0: p is of all of it */
     const char *reason;         /* why it was not asked, or NULL */
     char prompt_sha256[65];     /* of the question p comes from; "" for none */
