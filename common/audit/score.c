@@ -36,8 +36,13 @@ struct tally {
     uint64_t had, lost; /* of the truth: what sources said; that is gone */
 };
 
+/* What --list prints instead of the counts. */
+enum listed { LIST_NOTHING, LIST_FALSE, LIST_MISSING, LIST_LOST };
+static const char *const listed_names[] = {"", "false", "missing", "lost"};
+
 struct score {
     struct audit *q;
+    enum listed list;
     const struct text_rules *rules;
     struct arena arena, clip; /* of the answer; of the record at hand */
     struct score_lines lines; /* of the truth */
@@ -153,8 +158,28 @@ static bool is_said(struct score *s, const struct said *claim,
            verify_new_claims(claim->text, known, n, NOVELTY, index, 1) == 0;
 }
 
-static void count_clip(struct score *s, const struct saying *told,
-                       const struct saying *truth, const struct saying *before)
+/* One object for a claim that --list asks for. */
+static enum asid_rc list_claim(struct score *s, const char *id,
+                               const struct said *claim, struct asid_err *err)
+{
+    struct arena *a = &s->clip;
+    struct json *o = json_new_object(a);
+
+    json_set(a, o, "id", json_new_text(a, id));
+    json_set(a, o, "attribute",
+             json_new_text(a, attribute_keys[claim->attribute]));
+    json_set(a, o, "text", json_new_str(a, claim->text->text));
+    json_set(a, o, "start",
+             isnan(claim->start) ? json_new_null(a)
+                                 : json_new_f64(a, claim->start));
+    return asid_print(s->q->cx, o, err);
+}
+
+static enum asid_rc count_clip(struct score *s, const char *id,
+                               const struct saying *told,
+                               const struct saying *truth,
+                               const struct saying *before,
+                               struct asid_err *err)
 {
     struct tally *all = &s->attribute[ATTRIBUTES];
 
@@ -168,6 +193,8 @@ static void count_clip(struct score *s, const struct saying *told,
         all->right += right;
         t->wrong += !right;
         all->wrong += !right;
+        if (s->list == LIST_FALSE && !right)
+            TRY(list_claim(s, id, &told->list[i], err));
     }
     for (size_t i = 0; i < truth->n; i++) {
         struct tally *t = &s->attribute[truth->list[i].attribute];
@@ -182,7 +209,11 @@ static void count_clip(struct score *s, const struct saying *told,
         all->had += had;
         t->lost += had && missing;
         all->lost += had && missing;
+        if (missing &&
+            (s->list == LIST_MISSING || (s->list == LIST_LOST && had)))
+            TRY(list_claim(s, id, &truth->list[i], err));
     }
+    return ASID_OK;
 }
 
 /* --- files ---------------------------------------------------------------- */
@@ -210,7 +241,8 @@ static enum asid_rc count_record(void *user, struct str text, uint64_t line,
         TRY(score_match(&s->before, record, &s->clip, &were, err));
     if (were)
         before = sources_of(s, were);
-    count_clip(s, &told, &truth, &before);
+    TRY(count_clip(s, json_text(json_get(copy, "id")), &told, &truth, &before,
+                   err));
     arena_reset(&s->clip);
     return ASID_OK;
 }
@@ -237,8 +269,12 @@ static void set_tally(const struct score *s, struct arena *a, struct json *o,
 static enum asid_rc answer(struct score *s, struct asid_err *err)
 {
     struct arena *a = &s->arena;
-    struct json *o = json_new_object(a), *per = json_new_object(a);
+    struct json *o, *per;
 
+    if (s->list != LIST_NOTHING)
+        return ASID_OK;
+    o = json_new_object(a);
+    per = json_new_object(a);
     score_count(a, o, "records", s->records);
     score_count(a, o, "without_truth", s->lines.unknown);
     set_tally(s, a, o, &s->attribute[ATTRIBUTES]);
@@ -263,11 +299,22 @@ static enum asid_rc compare_all(struct score *s, const char *truth,
     return answer(s, err);
 }
 
+static enum listed listed_of(const struct audit *q)
+{
+    const char *name = opt_text(q->cx, "list");
+    enum listed what = LIST_LOST;
+
+    while (name && strcmp(name, listed_names[what]) != 0)
+        what--;
+    return name ? what : LIST_NOTHING;
+}
+
 static enum asid_rc score_truth(struct audit *q, const char *truth,
                                 struct asid_err *err)
 {
     const char *before = opt_text(q->cx, "before");
     struct score s = {.q = q,
+                      .list = listed_of(q),
                       .arena = ARENA_INIT,
                       .clip = ARENA_INIT,
                       .compares = before != NULL};
@@ -286,8 +333,10 @@ enum asid_rc audit_score(struct audit *q, struct asid_err *err)
     const char *truth = opt_text(q->cx, "truth");
     const char *planted = opt_text(q->cx, "planted");
 
-    if (opt_text(q->cx, "before") && !truth)
-        return USAGE(err, "--before goes with score --truth");
+    if ((opt_text(q->cx, "before") || opt_text(q->cx, "list")) && !truth)
+        return USAGE(err, "--before and --list go with score --truth");
+    if (listed_of(q) == LIST_LOST && !opt_text(q->cx, "before"))
+        return USAGE(err, "--list lost needs --before FILE");
     if (!truth == !planted)
         return USAGE(err,
                      "score needs --truth FILE, records that are right, or "

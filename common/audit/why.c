@@ -209,6 +209,18 @@ static void add_names(struct audit *q, const struct json *sources)
     }
 }
 
+/* Itself, or as what lost against it. */
+static bool is_about(const struct json *claim, const char *sentence)
+{
+    if (mentions(str_or_empty(json_get(claim, "text")), sentence))
+        return true;
+    json_each(lost, json_get(claim, "dropped")) {
+        if (mentions(str_or_empty(json_get(lost, "text")), sentence))
+            return true;
+    }
+    return false;
+}
+
 /* One claim with what it came from and what it rests on. */
 static void say_claim(struct audit *q, const char *attribute, size_t index,
                       const struct json *claim)
@@ -218,7 +230,7 @@ static void say_claim(struct audit *q, const char *attribute, size_t index,
     const struct json *evidence = json_get(claim, "evidence");
     double p;
 
-    if (!mentions(text, q->sentence))
+    if (!is_about(claim, q->sentence))
         return;
     buf_printf(&q->out, "%s[%zu] %s\n   ", attribute, index,
                table_safe(a, arena_strndup(a, text.p, text.n)));
@@ -240,6 +252,9 @@ static void say_claim(struct audit *q, const char *attribute, size_t index,
         buf_printf(&q->out, "   against: %s, ",
                    table_safe(a, arena_strndup(a, loser.p, loser.n)));
         add_names(q, json_get(lost, "sources"));
+        if (json_text(json_get(lost, "reason")))
+            buf_printf(&q->out, ": %s",
+                       table_safe(a, json_text(json_get(lost, "reason"))));
         buf_char(&q->out, '\n');
     }
 }

@@ -135,9 +135,15 @@ struct json *claim_new(struct arena *a, struct str text, double start,
     struct json *claim = json_new_object(a);
 
     json_set(a, claim, "text", json_new_str(a, text));
+    claim_set_times(a, claim, start, end);
+    return claim;
+}
+
+void claim_set_times(struct arena *a, struct json *claim, double start,
+                     double end)
+{
     json_set(a, claim, "start", seconds(a, start));
     json_set(a, claim, "end", seconds(a, end));
-    return claim;
 }
 
 void claim_times(const struct json *claim, double *start, double *end)

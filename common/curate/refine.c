@@ -426,27 +426,44 @@ void refine_finish(struct json *record, struct arena *a)
 
 /* --- answers ---------------------------------------------------------------*/
 
+static bool has(struct str s, const char *mark)
+{
+    return memmem(s.p, s.n, mark, strlen(mark)) != NULL;
+}
+
+/* Without the quotation marks around all of it, or one at either end that has
+ * no partner; marks around what is said in the sentence stay. */
+static struct str strip_marks(struct str s, const char *open, const char *close)
+{
+    size_t o = strlen(open), c = strlen(close);
+    bool opens = str_starts(s, open);
+    bool closes = s.n >= o + c && str_ends(s, close);
+    struct str inside = {s.p + (opens ? o : 0), s.n - (opens ? o : 0)};
+
+    inside.n -= closes ? c : 0;
+    if (opens && closes &&
+        (!has(inside, open) || str_starts(inside, open) ||
+         str_ends(inside, close)))
+        return inside;
+    if (opens != closes && !has(inside, opens ? close : open))
+        return inside;
+    return s;
+}
+
 static struct str strip_around(struct str s)
 {
-    static const char *const marks[] = {"\"",           "'",  "\xe2\x80\x9c",
-                                        "\xe2\x80\x9d", "- ", "* "};
-    bool again = true;
+    static const char *const marks[][2] = {
+        {"\"", "\""}, {"'", "'"}, {"\xe2\x80\x9c", "\xe2\x80\x9d"}};
+    size_t before;
 
-    while (again) {
-        again = false;
+    do {
         s = str_trim(s);
-        for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-            size_t n = strlen(marks[i]);
-
-            if (str_starts(s, marks[i])) {
-                s = (struct str){s.p + n, s.n - n};
-                again = true;
-            } else if (s.n > n && str_ends(s, marks[i])) {
-                s.n -= n;
-                again = true;
-            }
-        }
-    }
+        before = s.n;
+        if (str_starts(s, "- ") || str_starts(s, "* "))
+            s = (struct str){s.p + 2, s.n - 2};
+        for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+            s = strip_marks(s, marks[i][0], marks[i][1]);
+    } while (s.n < before);
     return s;
 }
 

@@ -102,12 +102,24 @@ bool judge_is_told(const struct judge_sitting *s,
     return verify_new_claims(t, known, n, s->j->options.novelty, index, 1) == 0;
 }
 
-/* In the same words, and at the same second if both have one. */
-static bool is_said(const struct judge_sitting *s, const struct text *account,
-                    const struct judge_claim *claim)
+/* The words of a claim without the second that it may name. */
+static struct str words_of(const struct judge_sitting *s, enum attribute key,
+                           struct str claim)
 {
     struct arena *a = s->job->arena;
-    struct str words = similar_fold(s->j->rules, a, claim->text);
+    const struct text *t = text_analyse(s->j->rules, a, claim, key);
+
+    if (t->n_claims == 1)
+        claim = text_claim_sentence(a, t, &t->claims[0]);
+    return similar_fold(s->j->rules, a, claim);
+}
+
+/* In the same words, and at the same second if both have one. */
+static bool is_said(const struct judge_sitting *s, const struct text *account,
+                    enum attribute key, const struct judge_claim *claim)
+{
+    struct arena *a = s->job->arena;
+    struct str words = words_of(s, key, claim->text);
 
     for (size_t i = 0; i < account->n_claims; i++) {
         const struct text_claim *c = &account->claims[i];
@@ -144,7 +156,7 @@ void judge_consult(const struct judge_sitting *s, const struct text *account,
 
     if (isnan(c->p) || o->account <= 0)
         return;
-    if (is_said(s, account, c)) {
+    if (is_said(s, account, key, c)) {
         c->account = JUDGE_SAYS_SO;
         c->verdict = VERIFY_SUPPORTED;
     } else if (c->verdict != VERIFY_REFUTED &&

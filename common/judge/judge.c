@@ -52,7 +52,7 @@ enum asid_rc judge_open(struct asid_cx *cx, struct answerer *model,
     TRY(wording(j, "verify-claim", &j->claim_wording, err));
     TRY(wording(j, "verify-window", &j->window_wording, err));
     j->identity = arena_printf(
-        cx->arena, "%s judge 4 prompts %lld words %lld text %s",
+        cx->arena, "%s judge 5 prompts %lld words %lld text %s",
         answerer_identity(model), (long long)prompts_version(j->prompts),
         (long long)verify_words_version(j->words), text_rules_version());
     *out = j;

@@ -48,13 +48,16 @@ static struct str text_of(const struct json *claim)
                                                   : (struct str){"", 0};
 }
 
+/* said: the claim or one of its readings. */
 static void add_question(const struct judge_sitting *s, struct sheet *sheet,
-                         const struct entry *e, const struct json *claim)
+                         const struct entry *e, const struct json *said)
 {
     struct judge_claim *q = &sheet->questions[sheet->n_questions++];
 
-    q->text = text_of(claim);
-    claim_times(e->claim, &q->start, &q->end);
+    q->text = text_of(said);
+    claim_times(said, &q->start, &q->end);
+    if (isnan(q->start))
+        claim_times(e->claim, &q->start, &q->end);
     if (!judge_hears(s, e->attribute))
         q->reason = "the sound is not heard";
 }
@@ -164,6 +167,9 @@ static const struct judge_claim *choose(const struct judge_sitting *s,
     winner = json_at(e->readings, (size_t)best);
     sources = json_get(winner, "sources");
     json_set(a, e->claim, "text", json_new_str(a, text_of(winner)));
+    if (!isnan(questions[best].start))
+        claim_set_times(a, e->claim, questions[best].start,
+                        questions[best].end);
     if (sources)
         json_set(a, e->claim, "sources", json_copy(a, sources));
     return &questions[best];

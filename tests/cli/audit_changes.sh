@@ -78,7 +78,7 @@ out=$tmp/run/stages/03-export.jsonl
 jq -c 'if .id == "portrait" then .attributes = {scene: {text: "A hall. A door.",
     claims: [{text: "A hall.", sources: ["a", "b"], verdict: "supported", p: 0.9,
               evidence: {model: "mmmm", prompt_sha256: "pppp"},
-              dropped: [{text: "A barn.", sources: ["c"]}]},
+              dropped: [{text: "A barn.", sources: ["c"], reason: "decided by the verifier"}]},
              {text: "A door.", sources: ["a"]}]}}
     | .findings = [{stage: "merge", code: "merge.conflict", message: "hall or barn"}]
     else . end' "$out" >"$tmp/changed" && cp "$tmp/changed" "$out"
@@ -87,9 +87,13 @@ exits 0 "why --sentence answers"
 has "$tmp/out" "scene[0] A hall." "the sentence is found"
 has "$tmp/out" "   from a, b; supported, p 0.9000, by mmmm, prompt pppp" \
     "with its sources and its evidence"
-has "$tmp/out" "   against: A barn., from c" "and what lost against it"
+has "$tmp/out" "   against: A barn., from c: decided by the verifier" \
+    "and what lost against it, and why"
 has "$tmp/out" "finding merge.conflict by merge: hall or barn" "and the findings"
 is "$(grep -c 'A door' "$tmp/out")" 0 "other sentences are left out"
+audit why portrait --sentence "a barn"
+has "$tmp/out" "scene[0] A hall." "a sentence that lost leads to the one that won"
+is "$(grep -c 'A door' "$tmp/out")" 0 "and to no other"
 
 # --- stats
 cat >"$tmp/verified.jsonl" <<'END'

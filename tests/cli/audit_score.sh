@@ -59,6 +59,24 @@ before '[{"name":"a","caption":"At 6s, the blue duck spins."}]' "[1,1,0,0]" \
     "what none said is missing, not lost"
 before '[{"name":"a","attributes":{"actions":{"text":"At 1s, the red cat jumps."}}},{"name":"b"}]' \
     "[1,1,1,1]" "sources may have texts in objects, or nothing"
+listed() { # KIND WANTED
+    is "$("$bin/asid-audit" score "$tmp/x.told" --truth "$tmp/x.truth" \
+        --before "$tmp/x.before" --list "$1" | jq -cs 'map([.id, .attribute, .text, .start])')" \
+        "$2" "the claims themselves: $1"
+}
+listed lost '[["x","actions","The red cat jumps.",1]]'
+listed missing '[["x","actions","The red cat jumps.",1]]'
+listed false '[]'
+jq -cn '{id: "x", attributes: {actions: {text: "At 6s, the blue duck sings."}}}' \
+    >"$tmp/x.told"
+listed lost '[["x","actions","The red cat jumps.",1]]'
+listed missing '[["x","actions","The red cat jumps.",1],["x","actions","The blue duck spins.",6]]'
+listed false '[["x","actions","The blue duck sings.",6]]'
+run "$bin/asid-audit" score "$tmp/x.told" --truth "$tmp/x.truth" --list lost
+exits 2 "nothing is lost without what was there before"
+has "$tmp/err" "--before" "and the message says so"
+run "$bin/asid-audit" score "$tmp/x.told" --planted "$tmp/x.truth" --list false
+exits 2 "planted errors are not listed"
 run "$bin/asid-audit" score "$tmp/x.told" --planted "$tmp/x.truth" \
     --before "$tmp/x.before"
 exits 2 "planted errors are not compared with what was before"

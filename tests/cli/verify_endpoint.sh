@@ -115,6 +115,17 @@ decide --account 0.25
 is "$(jq -c '.attributes.objects.claims[] | [.text, .verdict]' "$tmp/out")" \
     '["There is one blue ball on the right.","supported"]' \
     "of readings the one that the account says takes the place"
+jq -c '.attributes = {"actions": {"text": "", "claims": [{"text": "At 5s, the red cat spins.", "start": 5, "end": 6, "alternatives": [
+    {"text": "At 5s, the red cat spins.", "start": 5, "end": 6},
+    {"text": "At 2s, the red cat spins.", "start": 2, "end": 3, "sources": ["b"]}]},
+    {"text": "A dog barks.", "start": 4, "end": 5, "alternatives": [
+    {"text": "A dog barks."}, {"text": "A bench falls."}]}]}}' \
+    "$tmp/in" >"$tmp/doubt"
+decide --account 0.25
+is "$(jq -c '.attributes.actions.claims[] | [.text, .start, .end, .verdict]' "$tmp/out")" \
+    '["At 2s, the red cat spins.",2,3,"supported"]
+["A dog barks.",4,5,"supported"]' \
+    "a reading brings its times; the account is about those"
 cp "$tmp/doubts" "$tmp/doubt"
 decide --events
 is "$(verdicts narrative_elements event)" \

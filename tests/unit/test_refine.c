@@ -205,6 +205,15 @@ static void test_answers(void)
         {"N/A", ""},
         {"\xe2\x80\x9cNone\xe2\x80\x9d", ""},
         {"No door is open.", "No door is open."},
+        {"The cat says, \"Come home.\"", "The cat says, \"Come home.\""},
+        {"\"The cat says, \"Come home.\"\"", "The cat says, \"Come home.\""},
+        {"\"Come\" is what the cat says.", "\"Come\" is what the cat says."},
+        {"\"A door opens.", "A door opens."},
+        {"A door opens.\"", "A door opens."},
+        {"The cat says, \xe2\x80\x9cGo.\xe2\x80\x9d",
+         "The cat says, \xe2\x80\x9cGo.\xe2\x80\x9d"},
+        {"\"", ""},
+        {"\"\"", ""},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -39,6 +39,9 @@ struct json *claim_new(struct arena *a, struct str text, double start,
                        double end);
 /* start and end of a claim object; NAN when null or absent. */
 void claim_times(const struct json *claim, double *start, double *end);
+/* Give a claim object other ones; null for NAN. */
+void claim_set_times(struct arena *a, struct json *claim, double start,
+                     double end);
 
 /* Make sure that every attribute with a text has claims: where the list is
  * missing, the text is analysed and its claims are listed. Records that have
