@@ -12,7 +12,9 @@
 #              the claims that nobody touched
 #   merged, refined   what three observers who err wrote, merged; verified and
 #              refined by the model (accepted records)
-#              lost: of what is true and one of the three said
+#              lost: of what is true and one of the three said; explained: of
+#              the lost claims, those of which asid-audit why names in their own
+#              words that they were refuted or what they lost against
 #   gone       of the errors of those observers after merging, after refining
 set -eu
 bin=$1 clips=${2:-200} model=${3:-data-samples/synth-captioner} first=${4:-0}
@@ -38,15 +40,26 @@ score "$dir/judged" --planted "$dir/bad" >"$dir/verifier.score"
 "$bin/asid-merge" -q "$dir/in" | "$bin/asid-align" -q |
     "$bin/asid-timecheck" -q >"$dir/merged"
 "$bin/asid-verify" -q --root "$dir" --model "$model" --window 0 --account 0.25 --events \
-    --repetition-penalty 1 "$dir/merged" |
-    "$bin/asid-refine" -q --root "$dir" --model "$model" --last remove \
-        --mismatch 0.4 --repetition-penalty 1 --rejects "$dir/rejects" >"$dir/refined"
+    --repetition-penalty 1 --ledger "$dir/l.db" "$dir/merged" -o "$dir/verified"
+"$bin/asid-refine" -q --root "$dir" --model "$model" --last remove --mismatch 0.4 \
+    --repetition-penalty 1 --ledger "$dir/l.db" --rejects "$dir/rejects" \
+    "$dir/verified" -o "$dir/refined"
 for name in merged refined; do
     score "$dir/$name" --truth "$dir/truth.jsonl" \
         --before "$dir/sources.jsonl" >"$dir/$name.score"
     score "$dir/$name" --planted "$dir/sources.jsonl" >"$dir/$name.planted"
 done
-jq -n -c --slurpfile c "$dir/captions.score" --slurpfile v "$dir/verifier.score" \
+# The lost claims of which asid-audit why names the reason.
+explained() {
+    score "$dir/refined" --truth "$dir/truth.jsonl" --before "$dir/sources.jsonl" \
+        --list lost | jq -r '[.id, .text] | @tsv' |
+        while IFS="$(printf '\t')" read -r id text; do
+            "$bin/asid-audit" why "$id" --ledger "$dir/l.db" --sentence "$text" |
+                grep -F -- "$text" | grep -E -m 1 'refuted|against:' ||
+                echo "$id: no reason is named: $text" >&2
+        done | wc -l
+}
+jq -n -c --argjson explained "$(explained)" --slurpfile c "$dir/captions.score" --slurpfile v "$dir/verifier.score" \
     --slurpfile m "$dir/merged.score" --slurpfile r "$dir/refined.score" \
     --slurpfile mp "$dir/merged.planted" --slurpfile rp "$dir/refined.planted" '
     def truth: {claims, "false": .false_rate, missing: .missing_rate};
@@ -55,6 +68,6 @@ jq -n -c --slurpfile c "$dir/captions.score" --slurpfile v "$dir/verifier.score"
      verifier: ($v[0] | {planted, kill_rate, untouched, false_alarm_rate,
          classes: (.per_class | map_values(.kill_rate))}),
      merged: ($m[0] | truth + {lost: .lost_rate}),
-     refined: ($r[0] | truth + {lost: .lost_rate, records}),
+     refined: ($r[0] | truth + {lost: .lost_rate, lost_claims: .lost, explained: $explained, records}),
      gone: {merged: $mp[0].kill_rate, refined: $rp[0].kill_rate,
          classes: ($rp[0].per_class | map_values(.kill_rate))}}'

@@ -50,7 +50,7 @@ static enum asid_rc refine_open(struct asid_cx *cx, struct asid_err *err)
     TRY(answerer_open(cx, &r->model, err));
     TRY(judge_open(cx, r->model, r->rules, &options, &r->judge, err));
     r->identity =
-        arena_printf(cx->arena, "refine 2 %s", judge_identity(r->judge));
+        arena_printf(cx->arena, "refine 3 %s", judge_identity(r->judge));
     return ASID_OK;
 }
 
