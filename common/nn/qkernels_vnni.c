@@ -197,7 +197,7 @@ static int32_t vnni_burn(size_t rounds)
 
 #define VNNI_KERNELS                                                           \
  .tile = vnni_tile, .spread = vnni_spread, .packed = vnni_packed,              \
- .round = vnni_round, .largest = vnni_largest
+ .round = vnni_round, .largest = vnni_largest, .second_is_free = true
 
 const struct nn_qkernels nn_qkernels_vnni = {
     VNNI_KERNELS,

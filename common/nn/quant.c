@@ -234,6 +234,7 @@ struct product {
     size_t rows; /* of x and y */
     size_t m;    /* rows of integers: as many, or twice as many */
     bool accumulate;
+    bool fine;   /* two rows of integers for one of x */
     bool packed; /* nibbles are read as they are packed */
     struct column_cut cut;
 };
@@ -282,7 +283,7 @@ static void round_task(void *user, size_t row, unsigned worker)
         size_t at = g * p->m + row;
 
         round_group(p, x, n, g, row);
-        if (!p->w->fine)
+        if (!p->fine)
             continue;
         for (size_t i = 0; i < n; i++)
             left[i] = x[i] - p->r.by[at] * (float)p->r.q[at * p->f.group + i];
@@ -344,6 +345,18 @@ static void multiply_group(const struct product *p, struct nn_qtile *t,
     }
 }
 
+/* One group of the panel whose first column is column `at` of the task. */
+static void multiply_panel(const struct product *p, const struct columns *c,
+                           size_t at, size_t g, struct quant_scratch *s)
+{
+    size_t panel = (c->first + at) / NN_QCOLS;
+    const char *w = (const char *)p->w->packed + panel * p->f.panel;
+    struct nn_qtile t;
+
+    open_group(p, w + group_at(&p->f, g), group_cols(&p->f, g), s, &t);
+    multiply_group(p, &t, g, s->sums + at);
+}
+
 static void product_task(void *user, size_t task, unsigned worker)
 {
     const struct product *p = user;
@@ -360,15 +373,14 @@ static void product_task(void *user, size_t task, unsigned worker)
         .bias_dtype = p->w->bias_dtype,
     };
 
-    for (size_t g = 0; g < p->f.groups; g++)
-        for (size_t at = 0; at < c.n; at += NN_QCOLS) {
-            size_t panel = (c.first + at) / NN_QCOLS;
-            const char *w = (const char *)p->w->packed + panel * p->f.panel;
-            struct nn_qtile t;
-
-            open_group(p, w + group_at(&p->f, g), group_cols(&p->f, g), s, &t);
-            multiply_group(p, &t, g, s->sums + at);
-        }
+    if (p->m <= 2 * NN_QROWS) /* weights in the order in which they lie */
+        for (size_t at = 0; at < c.n; at += NN_QCOLS)
+            for (size_t g = 0; g < p->f.groups; g++)
+                multiply_panel(p, &c, at, g, s);
+    else /* x of a group is read once for all panels */
+        for (size_t g = 0; g < p->f.groups; g++)
+            for (size_t at = 0; at < c.n; at += NN_QCOLS)
+                multiply_panel(p, &c, at, g, s);
     for (size_t r = p->rows; r < p->m; r++)
         p->nn->k->add(s->sums + (r - p->rows) * COLUMNS_MAX,
                       s->sums + r * COLUMNS_MAX, c.n);
@@ -396,8 +408,11 @@ void nn_linear_packed(struct nn *nn, const struct nn_matrix *w, const float *x,
                         .ldx = ldx,
                         .ldy = ldy,
                         .accumulate = accumulate};
-    size_t rows, parts = w->fine ? 2 : 1;
+    size_t rows, parts;
 
+    p.fine = w->fine ||
+             (p.f.kind == NN_Q8 && m <= NN_QROWS && nn->q->second_is_free);
+    parts = p.fine ? 2 : 1;
     rows = SHARED_FLOATS * sizeof(float) / bytes_per_row(&p.f);
     rows = nn_min(rows, QUANT_ROWS) / parts / NN_QROWS * NN_QROWS;
     BUG_IF(rows == 0);

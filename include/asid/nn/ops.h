@@ -45,7 +45,7 @@ struct nn_matrix {
     enum nn_dtype bias_dtype;
     const void *packed; /* NULL: none */
     enum nn_quant packed_as;
-    bool fine; /* packed: x is rounded to two bytes instead of one */
+    bool fine; /* packed: x is rounded to two bytes, however many its rows */
 };
 /* A vector of parameters (norm weights, biases), [n]. */
 struct nn_vector {

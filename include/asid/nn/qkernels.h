@@ -48,6 +48,9 @@ struct nn_qkernels {
      * spreading costs as much as multiplying. NULL: they are spread. quads is
      * even. */
     void (*packed)(const struct nn_qtile *t);
+    /* A second row of x takes no more time than memory takes for the bytes of
+     * the weights: few rows are rounded to two bytes a value, not one. */
+    bool second_is_free;
     /* n values of x to integers by `by` = 127 / largest: rounded to even, at
      * most 127 in size. The sum of them. */
     int32_t (*round)(const float *x, size_t n, float by, int8_t *to);
