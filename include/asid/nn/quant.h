@@ -10,10 +10,13 @@
  *     NN_Q4   w = scale * q + lowest, q in 0 .. 15,     groups of 128
  *
  * The rows of x are quantised on the way, each group to -127 .. 127 by its own
- * largest value. Products are summed exactly in 32-bit integers, groups in fp32
- * in the order of k by the same operations in every kernel set: the result
- * depends on the row of x and on the matrix alone, not on other rows, threads
- * or the processor.
+ * largest value; what that leaves is quantised likewise, to a second byte, for
+ * fine matrices (nn_matrix.fine) and, with kernels to which the second byte is
+ * free (nn_qkernels.second_is_free), for up to NN_QROWS rows on NN_Q8. Products
+ * are summed exactly in 32-bit integers, groups in fp32 in the order of k by the
+ * same operations in every kernel set: the result depends on the row of x, on
+ * the matrix and on whether there is a second byte, not on other rows, threads
+ * or, but for that byte, the processor.
  */
 #ifndef ASID_NN_QUANT_H
 #define ASID_NN_QUANT_H
