@@ -21,6 +21,13 @@ bool str_ends(struct str a, const char *suffix)
     return a.n >= n && memcmp(a.p + a.n - n, suffix, n) == 0;
 }
 
+bool str_has(struct str a, const char *part)
+{
+    size_t n = strlen(part);
+
+    return a.n >= n && (n == 0 || memmem(a.p, a.n, part, n) != NULL);
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' ||

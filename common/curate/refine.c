@@ -426,11 +426,6 @@ void refine_finish(struct json *record, struct arena *a)
 
 /* --- answers ---------------------------------------------------------------*/
 
-static bool has(struct str s, const char *mark)
-{
-    return memmem(s.p, s.n, mark, strlen(mark)) != NULL;
-}
-
 /* Without the quotation marks around all of it, or one at either end that has
  * no partner; marks around what is said in the sentence stay. */
 static struct str strip_marks(struct str s, const char *open, const char *close)
@@ -442,10 +437,10 @@ static struct str strip_marks(struct str s, const char *open, const char *close)
 
     inside.n -= closes ? c : 0;
     if (opens && closes &&
-        (!has(inside, open) || str_starts(inside, open) ||
+        (!str_has(inside, open) || str_starts(inside, open) ||
          str_ends(inside, close)))
         return inside;
-    if (opens != closes && !has(inside, opens ? close : open))
+    if (opens != closes && !str_has(inside, opens ? close : open))
         return inside;
     return s;
 }

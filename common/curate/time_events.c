@@ -144,7 +144,7 @@ void time_find_said(struct time_check *c)
 static bool has_phrase(struct str text, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (memmem(text.p, text.n, list[i], strlen(list[i])))
+        if (str_has(text, list[i]))
             return true;
     }
     return false;

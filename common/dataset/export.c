@@ -65,7 +65,7 @@ static bool has_media_tag(struct str text)
     static const char *const tags[] = {"<video>", "<image>", "<audio>"};
 
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-        if (memmem(text.p, text.n, tags[i], strlen(tags[i])))
+        if (str_has(text, tags[i]))
             return true;
     return false;
 }

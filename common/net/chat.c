@@ -87,11 +87,6 @@ static void write_body(void *user, struct buf *body)
     chat_write(body, k->chat->model, k->question->request, &k->sent);
 }
 
-static bool names(struct str reply, const char *parameter)
-{
-    return memmem(reply.p, reply.n, parameter, strlen(parameter)) != NULL;
-}
-
 static bool try_dialect(void *user, struct str reply)
 {
     struct asking *k = user;
@@ -101,17 +96,17 @@ static bool try_dialect(void *user, struct str reply)
     if (reply.n > MAX_REFUSAL)
         return false;
     if (!k->sent.no_penalty && chat_has_penalty(q) &&
-        names(reply, "repetition_penalty")) {
+        str_has(reply, "repetition_penalty")) {
         k->chat->no_penalty = true;
         changed = true;
     }
     if (!k->sent.max_completion_tokens && q->max_tokens &&
-        names(reply, "max_completion_tokens")) {
+        str_has(reply, "max_completion_tokens")) {
         k->chat->max_completion_tokens = true;
         changed = true;
     }
     if (!k->sent.few_top && q->top_logprobs > CHAT_FEW_TOP &&
-        names(reply, "top_logprobs")) {
+        str_has(reply, "top_logprobs")) {
         k->chat->few_top = true;
         changed = true;
     }

@@ -82,6 +82,9 @@ static void test_str(void)
     CHECK(str_distance(far, far) == 0, "64 bytes are not");
     CHECK(str_starts(STR("abc"), "ab") && !str_starts(STR("a"), "ab"),
           "starts");
+    CHECK(str_has(STR("a-b"), "-") && str_has(STR("a"), "") &&
+              !str_has(STR("ab"), "ba") && !str_has((struct str){NULL, 0}, "a"),
+          "has");
     CHECK(str_ends(STR("a.mp4"), ".mp4") && !str_ends(STR("mp4"), ".mp4"),
           "ends");
     CHECK(str_eq(str_trim(STR(" \t\r\n\f\va b\n ")), STR("a b")), "trim");
