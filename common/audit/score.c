@@ -36,13 +36,9 @@ struct tally {
     uint64_t had, lost; /* of the truth: what sources said; that is gone */
 };
 
-/* What --list prints instead of the counts. */
-enum listed { LIST_NOTHING, LIST_FALSE, LIST_MISSING, LIST_LOST };
-static const char *const listed_names[] = {"", "false", "missing", "lost"};
-
 struct score {
     struct audit *q;
-    enum listed list;
+    const char *list; /* the claims to print instead of the counts, or NULL */
     const struct text_rules *rules;
     struct arena arena, clip; /* of the answer; of the record at hand */
     struct score_lines lines; /* of the truth */
@@ -158,6 +154,11 @@ static bool is_said(struct score *s, const struct said *claim,
            verify_new_claims(claim->text, known, n, NOVELTY, index, 1) == 0;
 }
 
+static bool lists(const struct score *s, const char *kind)
+{
+    return s->list && strcmp(s->list, kind) == 0;
+}
+
 /* One object for a claim that --list asks for. */
 static enum asid_rc list_claim(struct score *s, const char *id,
                                const struct said *claim, struct asid_err *err)
@@ -165,9 +166,8 @@ static enum asid_rc list_claim(struct score *s, const char *id,
     struct arena *a = &s->clip;
     struct json *o = json_new_object(a);
 
-    json_set(a, o, "id", json_new_text(a, id));
-    json_set(a, o, "attribute",
-             json_new_text(a, attribute_keys[claim->attribute]));
+    json_set_text(a, o, "id", id);
+    json_set_text(a, o, "attribute", attribute_keys[claim->attribute]);
     json_set(a, o, "text", json_new_str(a, claim->text->text));
     json_set(a, o, "start",
              isnan(claim->start) ? json_new_null(a)
@@ -193,7 +193,7 @@ static enum asid_rc count_clip(struct score *s, const char *id,
         all->right += right;
         t->wrong += !right;
         all->wrong += !right;
-        if (s->list == LIST_FALSE && !right)
+        if (!right && lists(s, "false"))
             TRY(list_claim(s, id, &told->list[i], err));
     }
     for (size_t i = 0; i < truth->n; i++) {
@@ -209,8 +209,7 @@ static enum asid_rc count_clip(struct score *s, const char *id,
         all->had += had;
         t->lost += had && missing;
         all->lost += had && missing;
-        if (missing &&
-            (s->list == LIST_MISSING || (s->list == LIST_LOST && had)))
+        if (missing && (lists(s, "missing") || (had && lists(s, "lost"))))
             TRY(list_claim(s, id, &truth->list[i], err));
     }
     return ASID_OK;
@@ -269,12 +268,8 @@ static void set_tally(const struct score *s, struct arena *a, struct json *o,
 static enum asid_rc answer(struct score *s, struct asid_err *err)
 {
     struct arena *a = &s->arena;
-    struct json *o, *per;
+    struct json *o = json_new_object(a), *per = json_new_object(a);
 
-    if (s->list != LIST_NOTHING)
-        return ASID_OK;
-    o = json_new_object(a);
-    per = json_new_object(a);
     score_count(a, o, "records", s->records);
     score_count(a, o, "without_truth", s->lines.unknown);
     set_tally(s, a, o, &s->attribute[ATTRIBUTES]);
@@ -296,17 +291,7 @@ static enum asid_rc compare_all(struct score *s, const char *truth,
     if (before)
         TRY(score_read(&s->before, before, err));
     TRY(score_files(s->q, &s->lines, count_record, s, err));
-    return answer(s, err);
-}
-
-static enum listed listed_of(const struct audit *q)
-{
-    const char *name = opt_text(q->cx, "list");
-    enum listed what = LIST_LOST;
-
-    while (name && strcmp(name, listed_names[what]) != 0)
-        what--;
-    return name ? what : LIST_NOTHING;
+    return s->list ? ASID_OK : answer(s, err);
 }
 
 static enum asid_rc score_truth(struct audit *q, const char *truth,
@@ -314,7 +299,7 @@ static enum asid_rc score_truth(struct audit *q, const char *truth,
 {
     const char *before = opt_text(q->cx, "before");
     struct score s = {.q = q,
-                      .list = listed_of(q),
+                      .list = opt_text(q->cx, "list"),
                       .arena = ARENA_INIT,
                       .clip = ARENA_INIT,
                       .compares = before != NULL};
@@ -332,10 +317,12 @@ enum asid_rc audit_score(struct audit *q, struct asid_err *err)
 {
     const char *truth = opt_text(q->cx, "truth");
     const char *planted = opt_text(q->cx, "planted");
+    const char *before = opt_text(q->cx, "before");
+    const char *list = opt_text(q->cx, "list");
 
-    if ((opt_text(q->cx, "before") || opt_text(q->cx, "list")) && !truth)
+    if ((before || list) && !truth)
         return USAGE(err, "--before and --list go with score --truth");
-    if (listed_of(q) == LIST_LOST && !opt_text(q->cx, "before"))
+    if (list && strcmp(list, "lost") == 0 && !before)
         return USAGE(err, "--list lost needs --before FILE");
     if (!truth == !planted)
         return USAGE(err,
