@@ -59,7 +59,8 @@ explained() {
                 echo "$id: no reason is named: $text" >&2
         done | wc -l
 }
-jq -n -c --argjson explained "$(explained)" --slurpfile c "$dir/captions.score" --slurpfile v "$dir/verifier.score" \
+jq -n -c --argjson explained "$(explained)" \
+    --slurpfile c "$dir/captions.score" --slurpfile v "$dir/verifier.score" \
     --slurpfile m "$dir/merged.score" --slurpfile r "$dir/refined.score" \
     --slurpfile mp "$dir/merged.planted" --slurpfile rp "$dir/refined.planted" '
     def truth: {claims, "false": .false_rate, missing: .missing_rate};
@@ -68,6 +69,7 @@ jq -n -c --argjson explained "$(explained)" --slurpfile c "$dir/captions.score" 
      verifier: ($v[0] | {planted, kill_rate, untouched, false_alarm_rate,
          classes: (.per_class | map_values(.kill_rate))}),
      merged: ($m[0] | truth + {lost: .lost_rate}),
-     refined: ($r[0] | truth + {lost: .lost_rate, lost_claims: .lost, explained: $explained, records}),
+     refined: ($r[0] | truth + {lost: .lost_rate, lost_claims: .lost,
+         explained: $explained, records}),
      gone: {merged: $mp[0].kill_rate, refined: $rp[0].kill_rate,
          classes: ($rp[0].per_class | map_values(.kill_rate))}}'
