@@ -215,7 +215,8 @@ check: all unit tools ## run the tests
 
 # What runs on several threads; meant for MODE=tsan.
 THREAD_TESTS := $(filter %/test_parallel %/test_ops %/test_runner %/test_ledger \
-                  %/test_media_link %/test_schema %/test_bpe %/test_http,$(UNITS))
+                  %/test_media_link %/test_schema %/test_bpe %/test_http \
+                  %/test_batcher,$(UNITS))
 check-threads: all $(THREAD_TESTS) ## run the tests that use threads
 	tests/run.sh $(CURDIR)/$(BINDIR) $(JOBS) $(THREAD_TESTS) \
 	  $(wildcard tests/cli/runner.sh)
@@ -224,7 +225,7 @@ check-threads: all $(THREAD_TESTS) ## run the tests that use threads
 # The other tests that compute much are left to `make check-valgrind-all`.
 VALGRIND_LONG := %/test_decoder %/test_mel %/test_ops %/test_kernels \
                  %/test_quant %/test_pack %/test_towers %/test_media %/test_resize \
-                 %/test_ask %/test_answer %/test_questions \
+                 %/test_ask %/test_answer %/test_questions %/test_batcher \
                  %/test_synth_draw %/test_synth_say %/test_synth_sound \
                  %/test_synth_sources %/test_synth_spoil %/test_synth_world
 check-valgrind: all unit $(TEST_STAGES) $(MOCK) ## run the quick unit tests under valgrind

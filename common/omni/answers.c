@@ -252,12 +252,14 @@ enum asid_rc omni_generate_each(struct omni_session *s, const struct str *texts,
     TRY(generate_check(sampling, err));
     rc = generate_space(s, sampling, &space, err);
     w.space = space;
+    batcher_enter(s);
     for (size_t i = 0; rc == ASID_OK && i < n; i++) {
         rc = put_question(&w, i, texts[i], err);
         w.list[i].ended = sampling->max_tokens == 0;
     }
     if (rc == ASID_OK)
         rc = answer_all(&w, err);
+    batcher_leave(s);
     s->work_total = 0;
     /* Back to the media: the cache behind them is nobody's. */
     if (w.base && omni_rewind(s, w.base, &ignored) != ASID_OK)

@@ -164,7 +164,6 @@ enum asid_rc generate_next(struct omni_session *s,
 {
     size_t vocab = s->omni->config.text.vocab, best;
 
-    TRY(decoder_catch_up(s, err));
     penalise(s, how->repetition_penalty);
     best = best_of(s->at.scores, vocab);
     if (best == vocab)
@@ -176,6 +175,46 @@ enum asid_rc generate_next(struct omni_session *s,
     return ASID_OK;
 }
 
+/* The logits after an answer's newest token: alone, or together with whatever
+ * else is generated. */
+static enum asid_rc compute_next(struct omni_session *s, struct asid_err *err)
+{
+    if (!s->options.batcher || s->logits_at == s->n)
+        return decoder_catch_up(s, err);
+    batcher_step(s);
+    return session_tick(s, decoder_flops(&s->omni->config, s->done, 1), err);
+}
+
+/* What omni_generate fills. */
+struct generating {
+    const struct omni_sampling *how;
+    struct candidate *space;
+    struct bpe_ids *ids;
+    int (*on_token)(void *user, int32_t id);
+    void *user;
+};
+
+static enum asid_rc generate_all(struct omni_session *s,
+                                 const struct generating *w,
+                                 struct asid_err *err)
+{
+    uint64_t state = w->how->seed;
+
+    for (size_t i = 0; i < w->how->max_tokens; i++) {
+        int32_t id = 0;
+
+        TRY(compute_next(s, err));
+        TRY(generate_next(s, w->how, &state, w->space, &id, err));
+        TRY(session_append(s, &id, 1, TOKEN_ANSWER, err));
+        bpe_ids_add(w->ids, id);
+        if (w->on_token && w->on_token(w->user, id) != 0)
+            return asid_fail(err, ASID_STOPPED, NULL, "stopped");
+        if (generate_stops(s, w->how, id))
+            break;
+    }
+    return ASID_OK;
+}
+
 enum asid_rc omni_generate(struct omni_session *s,
                            const struct omni_sampling *sampling,
                            struct bpe_ids *ids,
@@ -183,9 +222,9 @@ enum asid_rc omni_generate(struct omni_session *s,
                            struct asid_err *err)
 {
     const struct omni_config *c = &s->omni->config;
-    uint64_t state = sampling->seed;
+    struct generating w = {sampling, NULL, ids, on_token, user};
     enum asid_rc rc;
-    void *list;
+    void *space;
 
     TRY(generate_check(sampling, err));
     if (sampling->max_tokens > s->capacity - s->n)
@@ -193,22 +232,16 @@ enum asid_rc omni_generate(struct omni_session *s,
                     sampling->max_tokens, s->n, s->capacity);
     s->work_done = 0;
     s->work_total = decoder_flops(c, s->n, 1) * (double)sampling->max_tokens;
-    rc = generate_space(s, sampling, &list, err);
-    for (size_t i = 0; rc == ASID_OK && i < sampling->max_tokens; i++) {
-        int32_t id = 0;
-
-        rc = generate_next(s, sampling, &state, list, &id, err);
-        if (rc == ASID_OK)
-            rc = session_append(s, &id, 1, TOKEN_ANSWER, err);
-        if (rc != ASID_OK)
-            break;
-        bpe_ids_add(ids, id);
-        if (on_token && on_token(user, id) != 0)
-            rc = asid_fail(err, ASID_STOPPED, NULL, "stopped");
-        if (generate_stops(s, sampling, id))
-            break;
+    rc = generate_space(s, sampling, &space, err);
+    w.space = space;
+    if (rc == ASID_OK && sampling->max_tokens > 0)
+        rc = session_catch_up(s, err);
+    if (rc == ASID_OK) {
+        batcher_begin(s);
+        rc = generate_all(s, &w, err);
+        batcher_end(s);
     }
-    free(list);
+    free(space);
     s->work_total = 0;
     return rc;
 }
@@ -318,8 +351,10 @@ enum asid_rc omni_score(struct omni_session *s, const int32_t *ids, size_t n,
     if (s->dump)
         rc = mem_big(&dump, n, vocab * sizeof(float), err);
     w.dump = dump;
+    batcher_enter(s);
     if (rc == ASID_OK)
         rc = score_answer(s, &w, err);
+    batcher_leave(s);
     if (rc == ASID_OK && dump)
         rc = dump_rows(s, "logits.npy", dump, n, vocab, err);
     if (rc != ASID_OK && omni_rewind(s, before, &ignored) != ASID_OK)

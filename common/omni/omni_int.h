@@ -2,7 +2,7 @@
  * What the files of omni/ share. Preparation (config.c, frames.c, resize.c,
  * mel.c, layout.c, positions.c, inputs.c) turns media and text into a struct
  * omni_inputs; running (open.c, weights.c, vision.c, audio.c, decoder.c,
- * generate.c, plan.c, session.c, tower_cache.c) consumes it.
+ * generate.c, plan.c, session.c, batcher.c, tower_cache.c) consumes it.
  */
 #ifndef ASID_OMNI_INT_H
 #define ASID_OMNI_INT_H

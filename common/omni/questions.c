@@ -283,12 +283,14 @@ enum asid_rc omni_ask_each(struct omni_session *s, const struct str *texts,
     rc = encode_all(&q, texts, err);
     if (rc == ASID_OK)
         rc = omni_rewind(s, base, err);
+    batcher_enter(s);
     if (rc == ASID_OK) {
         plan(&q);
         rc = run_together(&q, err);
     }
     if (rc == ASID_OK)
         rc = run_alone(&q, base, err);
+    batcher_leave(s);
     /* Back to the media: the cache behind them is nobody's. */
     if (omni_rewind(s, base, &ignored) != ASID_OK)
         omni_session_reset(s);

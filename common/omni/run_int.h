@@ -99,12 +99,13 @@ struct merge {
 
 struct omni_session {
     const struct omni *omni;
-    struct nn *nn;
+    struct nn *nn; /* the batcher's when there is one */
     struct omni_run_options options;
     char *dump;
     char *towers;           /* folder of the cache, NULL for none */
     struct asid_err unkept; /* what work.unkept shows */
     size_t capacity;
+    unsigned entered; /* calls in this turn of the batcher, 0: no turn */
 
     /* The timeline: n tokens known, the first `done` of them in the cache;
      * logits belong to the first `logits_at` tokens (0: to none). */
@@ -150,6 +151,9 @@ enum asid_rc session_append(struct omni_session *s, const int32_t *ids,
 enum asid_rc session_encode(const struct omni *omni, struct str text,
                             struct bpe_ids *ids,
                             struct asid_err *err) ASID_WARN_UNUSED;
+/* decoder_catch_up in a turn of its own, if there is anything to compute. */
+enum asid_rc session_catch_up(struct omni_session *s,
+                              struct asid_err *err) ASID_WARN_UNUSED;
 /* Floats of scratch for the largest picture or sound. */
 size_t tower_scratch_floats(const struct omni_config *c,
                             const struct omni_inputs *in);
@@ -242,6 +246,28 @@ enum asid_rc decoder_run(struct omni_session *s, size_t length,
 enum asid_rc decoder_catch_up(struct omni_session *s,
                               struct asid_err *err) ASID_WARN_UNUSED;
 
+/* --- together.c ------------------------------------------------------------ */
+
+/* The last token, not yet computed, of each of n <= TOGETHER_MAX timelines of
+ * one engine, with the first one's kernels; then their logits. */
+void together_step(struct omni_session *const *list, size_t n);
+
+/* --- batcher.c ------------------------------------------------------------- */
+
+/* What uses s->nn stands between these two, or in a step; calls nest. They wait
+ * for the kernels, and do nothing for a session without a batcher. */
+void batcher_enter(struct omni_session *s);
+void batcher_leave(struct omni_session *s);
+/* From begin to end the session is one that generates: steps wait until it has
+ * handed in a token, and it enters no turn. Nothing without a batcher. */
+void batcher_begin(struct omni_session *s);
+void batcher_end(struct omni_session *s);
+/* Compute the last token and its logits in a step with others. All tokens
+ * before it are computed; there is a batcher. */
+void batcher_step(struct omni_session *s);
+/* Its kernels; the batcher is one of that engine. */
+struct nn *batcher_nn(const struct omni_batcher *b, const struct omni *omni);
+
 /* --- generate.c ----------------------------------------------------------- */
 
 struct candidate; /* a token that may be drawn */
@@ -253,7 +279,8 @@ enum asid_rc generate_check(const struct omni_sampling *how,
 enum asid_rc generate_space(const struct omni_session *s,
                             const struct omni_sampling *how, void **space,
                             struct asid_err *err) ASID_WARN_UNUSED;
-/* The next token after the timeline; *state is that of the draws. */
+/* The next token after the timeline, whose logits are there; *state is that of
+ * the draws. */
 enum asid_rc generate_next(struct omni_session *s,
                            const struct omni_sampling *how, uint64_t *state,
                            struct candidate *list, int32_t *id,

@@ -95,6 +95,17 @@ enum asid_rc omni_session_reserve(struct omni_session *s, size_t capacity,
     return ASID_OK;
 }
 
+static enum asid_rc open_kernels(struct omni_session *s, struct asid_err *err)
+{
+    const struct omni_run_options *o = &s->options;
+
+    if (!o->batcher)
+        return nn_open(o->kernels ? o->kernels : "auto", o->threads, &s->nn,
+                       err);
+    s->nn = batcher_nn(o->batcher, s->omni);
+    return ASID_OK;
+}
+
 enum asid_rc omni_session_open(const struct omni *omni,
                                const struct omni_run_options *options,
                                struct omni_session **out, struct asid_err *err)
@@ -108,8 +119,7 @@ enum asid_rc omni_session_open(const struct omni *omni,
     s->top = -1;
     s->dump = mem_strdup(options->dump);
     s->towers = mem_strdup(options->towers);
-    rc = nn_open(options->kernels ? options->kernels : "auto", options->threads,
-                 &s->nn, err);
+    rc = open_kernels(s, err);
     if (rc == ASID_OK)
         rc = open_memory(s, err);
     if (rc != ASID_OK) {
@@ -124,7 +134,8 @@ void omni_session_close(struct omni_session *s)
 {
     if (!s)
         return;
-    nn_close(s->nn);
+    if (!s->options.batcher)
+        nn_close(s->nn);
     release_memory(s);
     free(s->dump);
     free(s->towers);
@@ -367,7 +378,9 @@ enum asid_rc omni_run_towers(struct omni_session *s,
 
     BUG_IF(!in->finished);
     memset(&s->work, 0, sizeof s->work);
+    batcher_enter(s);
     rc = run_towers(s, in, &f, err);
+    batcher_leave(s);
     free(f.rows);
     return rc;
 }
@@ -459,11 +472,13 @@ static enum asid_rc prefill(struct omni_session *s,
     memset(&s->work, 0, sizeof s->work);
     s->work_done = 0;
     s->work_total = prompt_flops(&s->omni->config, in);
+    batcher_enter(s);
     rc = run_towers(s, in, &f, err);
     if (rc == ASID_OK) {
         place_prompt(s, &in->layout);
         rc = decode_prompt(s, &f, media_only, err);
     }
+    batcher_leave(s);
     free(f.rows);
     s->work_total = 0;
     if (rc != ASID_OK)
@@ -523,6 +538,18 @@ enum asid_rc session_append(struct omni_session *s, const int32_t *ids,
     return ASID_OK;
 }
 
+enum asid_rc session_catch_up(struct omni_session *s, struct asid_err *err)
+{
+    enum asid_rc rc;
+
+    if (s->n > 0 && s->logits_at == s->n)
+        return ASID_OK;
+    batcher_enter(s);
+    rc = decoder_catch_up(s, err);
+    batcher_leave(s);
+    return rc;
+}
+
 enum asid_rc omni_extend(struct omni_session *s, const int32_t *ids, size_t n,
                          struct asid_err *err)
 {
@@ -531,7 +558,7 @@ enum asid_rc omni_extend(struct omni_session *s, const int32_t *ids, size_t n,
     enum asid_rc rc;
 
     TRY(session_append(s, ids, n, TOKEN_PROMPT, err));
-    rc = decoder_catch_up(s, err);
+    rc = session_catch_up(s, err);
     if (rc != ASID_OK && omni_rewind(s, before, &ignored) != ASID_OK)
         omni_session_reset(s);
     return rc;
@@ -581,5 +608,5 @@ const float *omni_logits(struct omni_session *s)
 {
     struct asid_err err;
 
-    return decoder_catch_up(s, &err) == ASID_OK ? s->at.logits : NULL;
+    return session_catch_up(s, &err) == ASID_OK ? s->at.logits : NULL;
 }

@@ -63,21 +63,39 @@ static void hand_out(struct omni_session *lead,
     }
 }
 
-enum asid_rc omni_extend_each(struct omni_session *const *s, const int32_t *ids,
-                              size_t n, struct asid_err *err)
+void together_step(struct omni_session *const *list, size_t n)
 {
-    if (n == 0 || n > TOGETHER_MAX)
-        return FAIL(err, "%zu timelines cannot go together: at most %d", n,
-                    TOGETHER_MAX);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < i; k++)
-            BUG_IF(s[i] == s[k] || s[i]->omni != s[k]->omni);
+    run_rows(list[0], list, n);
+    hand_out(list[0], list, n);
+}
+
+static enum asid_rc extend_each(struct omni_session *const *s,
+                                const int32_t *ids, size_t n,
+                                struct asid_err *err)
+{
     for (size_t i = 0; i < n; i++) {
         if (s[i]->done < s[i]->n)
             TRY(decoder_catch_up(s[i], err));
         TRY(session_append(s[i], &ids[i], 1, TOKEN_PROMPT, err));
     }
-    run_rows(s[0], s, n);
-    hand_out(s[0], s, n);
+    together_step(s, n);
     return session_tick(s[0], 0, err);
+}
+
+enum asid_rc omni_extend_each(struct omni_session *const *s, const int32_t *ids,
+                              size_t n, struct asid_err *err)
+{
+    enum asid_rc rc;
+
+    if (n == 0 || n > TOGETHER_MAX)
+        return FAIL(err, "%zu timelines cannot go together: at most %d", n,
+                    TOGETHER_MAX);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < i; k++)
+            BUG_IF(s[i] == s[k] || s[i]->omni != s[k]->omni ||
+                   s[i]->options.batcher != s[k]->options.batcher);
+    batcher_enter(s[0]);
+    rc = extend_each(s, ids, n, err);
+    batcher_leave(s[0]);
+    return rc;
 }

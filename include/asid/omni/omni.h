@@ -4,8 +4,9 @@
  * docs/MODEL.md is the specification. The engine (struct omni: configuration,
  * mapped weights, tokenizer) is read-only after omni_open and shared by any
  * number of threads. A session is one timeline with its KV cache; one thread
- * uses it at a time. Pictures come as RGB24 and sound as 16 kHz float: this
- * layer knows no codec and no record.
+ * uses it at a time; sessions of several threads may share the cores through a
+ * batcher, which decodes their tokens together. Pictures come as RGB24 and sound
+ * as 16 kHz float: this layer knows no codec and no record.
  *
  * Calling sequence:
  *
@@ -32,6 +33,7 @@
 
 struct nn;
 struct omni;
+struct omni_batcher;
 struct omni_inputs;
 struct omni_session;
 
@@ -221,7 +223,29 @@ enum asid_rc omni_plan_check(const struct omni_plan *plan, size_t limit,
 
 /* --- running ------------------------------------------------------------ */
 
+/* Continuous batching: sessions of several threads, one for each, that share
+ * one set of kernels. What a session computes by itself (prefill, questions,
+ * scores, answers of omni_generate_each) it computes in a turn with all the
+ * kernels' threads, the others wait; next tokens of omni_generate go through the
+ * layers together, at most 8, so that the weights are read once for all. Every
+ * session computes the bits it would compute alone, whatever the others do, and
+ * what fails or is stopped fails or stops for its own session only.
+ *
+ * Callbacks of a session must not use another one of the same batcher, and
+ * on_token of omni_generate should be brief: the others wait for its next token.
+ *
+ * kernels and threads as in the options below. USAGE when the processor has no
+ * such kernels, and for too many threads; FAILED when the system gives none. */
+enum asid_rc omni_batcher_open(const struct omni *omni, const char *kernels,
+                               unsigned threads, struct omni_batcher **out,
+                               struct asid_err *err) ASID_WARN_UNUSED;
+/* After the last of its sessions, before the engine. */
+void omni_batcher_close(struct omni_batcher *b);
+
 struct omni_run_options {
+    /* Share the kernels of this one, which is of the same engine; kernels and
+     * threads here mean nothing then. NULL: kernels of the session's own. */
+    struct omni_batcher *batcher;
     const char *kernels; /* "auto" or a name of nn_kernel_sets */
     unsigned threads;    /* 0: all cores */
     size_t capacity;     /* tokens of KV cache: prefill + new */
@@ -268,7 +292,8 @@ enum asid_rc omni_extend(struct omni_session *s, const int32_t *ids, size_t n,
 /* Append one prompt token to each of n timelines of one engine, at most 8, and
  * compute the logits after it. The weights are read once for all; every
  * timeline computes the bits it would compute alone, with the first one's
- * kernels and threads. On failure the timelines may be left one token longer.*/
+ * kernels and threads; all are of one batcher or of none. On failure the
+ * timelines may be left one token longer. */
 enum asid_rc omni_extend_each(struct omni_session *const *s, const int32_t *ids,
                               size_t n, struct asid_err *err) ASID_WARN_UNUSED;
 /* Tokens on the timeline; go back to an earlier length. Answers and scores need
@@ -331,7 +356,8 @@ struct omni_work {
 const struct omni_work *omni_work(const struct omni_session *s);
 /* "fp32 over bf16": activations over weights. */
 const char *omni_precision(const struct omni *omni);
-/* The kernels of a session, for measuring them; one user at a time. */
+/* The kernels of a session, for measuring them; one user at a time, so not with
+ * a batcher in use. */
 struct nn *omni_nn(struct omni_session *s);
 
 /* With a dump folder, prefill writes vision.npy, audio.npy and hidden.npy
