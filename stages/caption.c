@@ -25,11 +25,12 @@ struct caption {
     const char *identity;
 };
 
-/* One question about one clip. */
-struct question {
-    const char *attribute; /* NULL: the whole caption */
-    struct str prompt;
-    struct clip_reply reply;
+/* What one clip is asked. */
+struct questions {
+    size_t n;
+    const char *attribute[ATTRIBUTES]; /* NULL: the whole caption */
+    struct str prompt[ATTRIBUTES];
+    struct clip_reply reply[ATTRIBUTES];
 };
 
 /* Chosen attributes in the contract's order, each once; none chosen: all. */
@@ -125,12 +126,10 @@ static const char *caption_identity(const struct asid_cx *cx)
 
 /* --- questions ---------------------------------------------------------- */
 
-static enum asid_rc make_questions(struct asid_job *job, struct question **out,
-                                   size_t *n, struct asid_err *err)
+static enum asid_rc make_questions(struct asid_job *job, struct questions *q,
+                                   struct asid_err *err)
 {
     const struct caption *c = job->cx->state;
-    size_t count = c->single ? c->n_attributes : 1;
-    struct question *q = arena_array(job->arena, count, sizeof *q);
     struct prompt_request request = {
         .set = c->set,
         .override = opt_text(job->cx, "prompt"),
@@ -145,16 +144,15 @@ static enum asid_rc make_questions(struct asid_job *job, struct question **out,
     if (!c->single && opt_count(job->cx, "attributes") &&
         strcmp(c->set, "all-attributes") == 0)
         request.set = "single-attribute";
-    for (size_t i = 0; i < count; i++) {
+    q->n = c->single ? c->n_attributes : 1;
+    for (size_t i = 0; i < q->n; i++) {
         if (c->single) {
-            q[i].attribute = c->attributes[i];
+            q->attribute[i] = c->attributes[i];
             request.attributes = &c->attributes[i];
             request.n_attributes = 1;
         }
-        TRY(prompt_text(c->prompts, job->arena, &request, &q[i].prompt, err));
+        TRY(prompt_text(c->prompts, job->arena, &request, &q->prompt[i], err));
     }
-    *out = q;
-    *n = count;
     return ASID_OK;
 }
 
@@ -186,8 +184,7 @@ static void put_source(struct asid_job *job, struct json *source)
     json_set(job->arena, job->record, "sources", list);
 }
 
-static void build_source(struct asid_job *job, const struct question *q,
-                         size_t n)
+static void build_source(struct asid_job *job, const struct questions *q)
 {
     const struct caption *c = job->cx->state;
     struct arena *a = job->arena;
@@ -196,13 +193,15 @@ static void build_source(struct asid_job *job, const struct question *q,
     bool truncated = false;
 
     json_set_text(a, source, "name", c->name);
-    for (size_t i = 0; i < n; i++) {
-        truncated |= q[i].reply.truncated;
-        if (q[i].attribute)
-            json_set(a, attributes, q[i].attribute,
-                     json_new_str(a, q[i].reply.text));
+    for (size_t i = 0; i < q->n; i++) {
+        const struct clip_reply *reply = &q->reply[i];
+
+        truncated |= reply->truncated;
+        if (q->attribute[i])
+            json_set(a, attributes, q->attribute[i],
+                     json_new_str(a, reply->text));
         else
-            json_set(a, source, "caption", json_new_str(a, q[i].reply.text));
+            json_set(a, source, "caption", json_new_str(a, reply->text));
     }
     if (c->single)
         json_set(a, source, "attributes", attributes);
@@ -215,21 +214,19 @@ static void build_source(struct asid_job *job, const struct question *q,
 static enum asid_rc caption_record(struct asid_job *job, struct asid_err *err)
 {
     const struct caption *c = job->cx->state;
-    enum asid_rc rc = ASID_OK;
+    struct questions q = {.n = 0};
     struct clip *clip = NULL;
-    struct question *q;
     char media[HASH_HEX];
     const char *path;
-    size_t n;
+    enum asid_rc rc;
 
     TRY(clip_source(job, &path, media, err));
-    TRY(make_questions(job, &q, &n, err));
+    TRY(make_questions(job, &q, err));
     TRY(clip_open(c->model, job, path, media, NULL, &clip, err));
-    for (size_t i = 0; rc == ASID_OK && i < n; i++)
-        rc = clip_text(clip, q[i].prompt, NULL, &q[i].reply, err);
+    rc = clip_texts(clip, q.prompt, q.n, NULL, q.reply, err);
     clip_close(clip);
     if (rc == ASID_OK)
-        build_source(job, q, n);
+        build_source(job, &q);
     return rc;
 }
 

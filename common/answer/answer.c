@@ -1,6 +1,4 @@
 /* Models by the options of a stage, and what decides an answer. */
-#include <unistd.h>
-
 #include "answer_int.h"
 
 static void read_budget(const struct asid_cx *cx, struct omni_budget *b)
@@ -23,18 +21,6 @@ static void read_sampling(const struct asid_cx *cx, struct omni_sampling *s)
     s->seed = (uint64_t)opt_int(cx, "seed");
 }
 
-/* Records at once share the cores unless --threads says otherwise. */
-static unsigned threads_of(const struct asid_cx *cx)
-{
-    unsigned threads = (unsigned)opt_int(cx, "threads");
-    int64_t jobs = opt_int(cx, "jobs");
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (threads > 0 || jobs == 1)
-        return threads;
-    return jobs > 0 && cores > jobs ? (unsigned)(cores / jobs) : 1;
-}
-
 enum asid_rc answerer_open(struct asid_cx *cx, struct answerer **out,
                            struct asid_err *err)
 {
@@ -46,7 +32,7 @@ enum asid_rc answerer_open(struct asid_cx *cx, struct answerer **out,
     m->backend = opt_text(cx, "endpoint") ? &answer_endpoint : &answer_local;
     m->system = system ? system : OMNI_SYSTEM_DEFAULT;
     m->no_audio = opt_bool(cx, "no-audio");
-    m->threads = threads_of(cx);
+    m->threads = (unsigned)opt_int(cx, "threads");
     m->memory_limit = (size_t)(opt_real(cx, "memory") * 1073741824.0);
     read_budget(cx, &m->budget);
     read_sampling(cx, &m->sampling);

@@ -29,7 +29,7 @@ struct answerer {
     bool no_audio;
     struct omni_budget budget;
     struct omni_sampling sampling;
-    unsigned threads;    /* for each record */
+    unsigned threads;    /* inside the model, of all records; 0: all cores */
     size_t memory_limit; /* bytes, 0: what the system has */
     /* Filled by the backend's open, in cx->arena: */
     const char *model;    /* verdicts.model, sources[].model */

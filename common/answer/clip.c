@@ -170,6 +170,16 @@ static enum asid_rc take_text(struct clip *c, const struct answer_question *q,
     return ASID_OK;
 }
 
+/* The first of the questions that is the same as number i. */
+static size_t first_equal(const struct answer_question *q, size_t i)
+{
+    size_t k = 0;
+
+    while (k < i && strcmp(q[k].request, q[i].request) != 0)
+        k++;
+    return k;
+}
+
 enum asid_rc clip_texts_any(struct clip *c, const struct str *prompts, size_t n,
                             const struct omni_sampling *sampling,
                             struct clip_reply *replies, struct asid_err *err)
@@ -188,12 +198,16 @@ enum asid_rc clip_texts_any(struct clip *c, const struct str *prompts, size_t n,
         hash_text(prompts[i], replies[i].prompt_sha256);
         TRY(look_up(c, q[i].request, &replies[i].known, &q[i].reply, err));
         c->work.known += replies[i].known;
-        if (!replies[i].known)
+        if (!replies[i].known && first_equal(q, i) == i)
             ask[unknown++] = q[i];
     }
     TRY(ask_texts(c, ask, unknown, err));
     for (size_t i = 0; i < n; i++) {
-        if (!replies[i].known) {
+        size_t first = first_equal(q, i);
+
+        if (first < i) {
+            q[i].reply = q[first].reply;
+        } else if (!replies[i].known) {
             BUG_IF(!ask[k].answered);
             q[i].reply = ask[k++].reply;
         }
@@ -209,14 +223,22 @@ enum asid_rc clip_text_any(struct clip *c, struct str prompt,
     return clip_texts_any(c, &prompt, 1, sampling, out, err);
 }
 
+enum asid_rc clip_texts(struct clip *c, const struct str *prompts, size_t n,
+                        const struct omni_sampling *sampling,
+                        struct clip_reply *replies, struct asid_err *err)
+{
+    TRY(clip_texts_any(c, prompts, n, sampling, replies, err));
+    for (size_t i = 0; i < n; i++)
+        if (replies[i].text.n == 0)
+            return REJECT(err, "model.failed", "the model's answer is empty");
+    return ASID_OK;
+}
+
 enum asid_rc clip_text(struct clip *c, struct str prompt,
                        const struct omni_sampling *sampling,
                        struct clip_reply *out, struct asid_err *err)
 {
-    TRY(clip_text_any(c, prompt, sampling, out, err));
-    if (out->text.n == 0)
-        return REJECT(err, "model.failed", "the model's answer is empty");
-    return ASID_OK;
+    return clip_texts(c, &prompt, 1, sampling, out, err);
 }
 
 /* --- yes and no ------------------------------------------------------------ */

@@ -1,6 +1,8 @@
 /*
  * The checkpoint in this process. A clip's media are decoded and computed when
- * the first question comes; every further one goes back to behind them.
+ * the first question comes; every further one goes back to behind them. Records
+ * that are worked on at once share the cores: tokens of their answers are made
+ * together.
  */
 #include <stdlib.h>
 
@@ -14,7 +16,8 @@ struct word {
 
 struct local {
     struct omni *omni;
-    const char *kernels; /* the set really used */
+    struct omni_batcher *batcher; /* NULL: one record at a time */
+    const char *kernels;          /* the set really used */
     struct word yes, no;
     const char *towers; /* folder for their outputs, or NULL */
     uint64_t towers_bytes;
@@ -137,6 +140,9 @@ static enum asid_rc local_open(struct answerer *m, struct asid_err *err)
         return USAGE(err, "--model DIR is needed: a checkpoint folder");
     TRY(ask_kernels(opt_text(m->cx, "kernels"), &l->kernels, err));
     TRY(answer_load(m->cx, dir, &l->omni, err));
+    if (opt_int(m->cx, "jobs") != 1)
+        TRY(omni_batcher_open(l->omni, l->kernels, m->threads, &l->batcher,
+                              err));
     l->towers = answer_towers(m->cx, &l->towers_bytes);
     quantised = omni_is_quantised(l->omni);
     m->model = omni_fingerprint(l->omni);
@@ -155,6 +161,7 @@ static void local_close(struct answerer *m)
 
     if (!l)
         return;
+    omni_batcher_close(l->batcher);
     omni_close(l->omni);
     free(l->yes.ids);
     free(l->no.ids);
@@ -219,6 +226,7 @@ static enum asid_rc open_session(const struct clip *c, struct timeline *t,
     const struct answerer *m = c->m;
     const struct local *l = m->state;
     struct omni_run_options options = {
+        .batcher = l->batcher,
         .kernels = l->kernels,
         .threads = m->threads,
         .capacity = omni_layout(in)->n + max_new + ASK_PROMPT_SLACK,

@@ -28,9 +28,32 @@ is "$(jq -c '.sources[0]|[keys_unsorted,.prompts,.truncated]' "$tmp/out" |
 is "$(jq -c 'del(.sources)' "$tmp/out")" \
     "$(jq -c 'del(.sources)' "$tmp/records")" "nothing else of a record changes"
 caption -j 4 --threads 1 "$tmp/records"
-same "$tmp/out" "$tmp/first" "four jobs on one thread each: same bytes"
+same "$tmp/out" "$tmp/first" "four jobs on one thread: same bytes"
 caption -j 1 --threads 2 "$tmp/records"
 same "$tmp/out" "$tmp/first" "one job on two threads: same bytes"
+# More than go together, with prompts by their ids, drawn, several of a clip.
+for i in 1 2 3; do
+    jq -c --arg i $i '.id += $i' "$tmp/records"
+done >"$tmp/many"
+for how in "--prompts generic" "--temperature 0.9 --seed 3 --no-audio" \
+    "--prompts single-attribute --attributes speech,scene,camera"; do
+    # shellcheck disable=SC2086
+    caption $how "$tmp/many"
+    cp "$tmp/out" "$tmp/many.out"
+    # shellcheck disable=SC2086
+    caption $how -j 12 "$tmp/many"
+    same "$tmp/out" "$tmp/many.out" "twelve at once, $how: same bytes"
+    is "$(wc -l <"$tmp/out")" "$(wc -l <"$tmp/many")" "and all of them"
+done
+
+# shellcheck disable=SC2086
+"$bin/asid-caption" -q --root data-samples --model $model $small -j 12 \
+    --max-tokens 20000 "$tmp/many" >"$tmp/stopped" 2>&1 &
+job=$!
+sleep 2
+kill -TERM $job
+wait $job
+is $? 143 "SIGTERM ends twelve that are answered together"
 
 # --- several captioners side by side
 caption --name second --prompts generic "$tmp/first"
@@ -52,6 +75,11 @@ caption --prompts single-attribute --attributes speech "$tmp/one"
 jq -r .sources[0].attributes.speech "$tmp/out" >"$tmp/alone"
 same "$tmp/shared" "$tmp/alone" \
     "a question that shares the clip's prefix is answered as if asked alone"
+caption --prompts single-attribute --attributes speech,scene \
+    --prompt 'What is it?' --ledger "$tmp/equal.db" "$tmp/one"
+is "$(jq -r '.sources[0].attributes | .speech == .scene' "$tmp/out") $(
+    sqlite3 "$tmp/equal.db" 'select count(*) from replies')" "true 1" \
+    "equal questions are asked once"
 caption --prompts single-attribute --attributes weather "$tmp/one"
 exits 2 "an attribute that is none is wrong usage"
 caption --prompt 'Only the {attr}.' --attributes camera "$tmp/one"

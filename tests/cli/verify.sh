@@ -54,7 +54,7 @@ is "$(jq -r '.attributes[] | if any(.claims[]; .verdict == "refuted")
 is "$(jq -c '.attributes.characters.expressiveness // empty' "$tmp/out")" \
     '{"repetition":1,"references":0}' "expressiveness is measured"
 verify --no-missing -j 3 --threads 1 "$tmp/in"
-same "$tmp/out" "$tmp/first" "three jobs on one thread each: same bytes"
+same "$tmp/out" "$tmp/first" "three jobs on one thread: same bytes"
 verify --no-missing "$tmp/first"
 same "$tmp/out" "$tmp/first" "judging again changes nothing"
 verify --no-missing --threshold 0.999 --unsure 0 "$tmp/in"
@@ -79,6 +79,8 @@ same "$tmp/alone" "$tmp/together" "get the probabilities they get together"
 verify --ledger "$tmp/l.db" "$tmp/in"
 exits 0 "looking for what is missing"
 cp "$tmp/out" "$tmp/whole"
+verify -j 3 "$tmp/in"
+same "$tmp/out" "$tmp/whole" "three jobs on all cores: same bytes"
 is "$(jq -c '.attributes | keys_unsorted' "$tmp/out" | sort -u)" \
     '["scene","characters","objects","actions","narrative_elements","speech","camera","emotions"]' \
     "all eight attributes are judged"

@@ -416,6 +416,33 @@ static void test_texts(void)
     check_case("free answers asked for together are those given one by one");
 }
 
+/* Counted as if each had been asked, as from the ledger. */
+static void test_equal_texts(void)
+{
+    const struct str prompts[] = {STR("What is it?"), STR("Who is it?"),
+                                  STR("What is it?")};
+    struct clip_reply one, all[3];
+    struct asid_err err;
+    struct visit v, w;
+
+    begin(&v, VIDEO, video_hash);
+    begin(&w, VIDEO, video_hash);
+    CHECK_OK(clip_texts(v.clip, prompts, 3, NULL, all, &err), err);
+    CHECK(clip_work(v.clip)->asked == 2, "%zu asked",
+          (size_t)clip_work(v.clip)->asked);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_OK(clip_text(w.clip, prompts[i], NULL, &one, &err), err);
+        CHECK(str_eq(one.text, all[i].text), "%zu: " STR_FMT, i,
+              STR_ARG(all[i].text));
+    }
+    CHECK(v.job.tokens_in == w.job.tokens_in &&
+              v.job.tokens_out == w.job.tokens_out,
+          "tokens");
+    end(&v);
+    end(&w);
+    check_case("equal questions are asked once and answered each");
+}
+
 static void test_source(void)
 {
     struct visit v;
@@ -459,6 +486,7 @@ int main(void)
     test_long();
     test_text_only();
     test_texts();
+    test_equal_texts();
     test_source();
     answerer_close(model);
     arena_release(&arena);

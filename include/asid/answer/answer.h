@@ -9,7 +9,7 @@
  *
  *     answerer_open        once, from the options of the stage
  *     clip_open            per record; nothing is decoded yet
- *       clip_yes | clip_text | clip_texts_any
+ *       clip_yes | clip_text | clip_texts
  *                          the first question that the ledger does not know
  *                          decodes the media and computes the prefix; all
  *                          further ones share it
@@ -95,16 +95,20 @@ enum asid_rc clip_text(struct clip *c, struct str prompt,
                        struct clip_reply *reply,
                        struct asid_err *err) ASID_WARN_UNUSED;
 
-/* The same where an answer without words is one. */
+/* n of them with one sampling, each the answer it would get alone; equal prompts
+ * are asked once. Those that the ledger does not know are computed together
+ * where the model can, or are under way at the same time. replies: [n]; nothing
+ * of them counts on failure, but what was answered is in the ledger. */
+enum asid_rc clip_texts(struct clip *c, const struct str *prompts, size_t n,
+                        const struct omni_sampling *sampling,
+                        struct clip_reply *replies,
+                        struct asid_err *err) ASID_WARN_UNUSED;
+
+/* The same two where an answer without words is one. */
 enum asid_rc clip_text_any(struct clip *c, struct str prompt,
                            const struct omni_sampling *sampling,
                            struct clip_reply *reply,
                            struct asid_err *err) ASID_WARN_UNUSED;
-
-/* n of them with one sampling, each the answer it would get alone. Those that
- * the ledger does not know are computed together where the model can, or are
- * under way at the same time. replies: [n]; nothing of them counts on
- * failure. */
 enum asid_rc clip_texts_any(struct clip *c, const struct str *prompts, size_t n,
                             const struct omni_sampling *sampling,
                             struct clip_reply *replies,
