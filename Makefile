@@ -99,6 +99,7 @@ EXTRA_kernels_avx2   := -mavx2 -mfma -mf16c -O3
 EXTRA_kernels_avx512 := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 \
                         -mfma -mf16c -O3
 EXTRA_kernels_amx    := $(EXTRA_kernels_avx512) -mavx512bf16 -mamx-tile -mamx-bf16
+EXTRA_kernels_amx_attend := $(EXTRA_kernels_amx)
 EXTRA_kernels_ref    := -O3
 EXTRA_qkernels_avx2  := -mavx2 -mfma -O3
 EXTRA_qkernels_vnni  := -mavx512f -mavx512bw -mavx512dq -mavx512vl \
@@ -112,6 +113,7 @@ ifeq ($(MODE),fuzz)
 EXTRA_kernels_avx2   += -fno-sanitize=all -O1
 EXTRA_kernels_avx512 += -fno-sanitize=all -O1
 EXTRA_kernels_amx    += -fno-sanitize=all -O1
+EXTRA_kernels_amx_attend += -fno-sanitize=all -O1
 EXTRA_qkernels_avx2  += -fno-sanitize=all -O1
 EXTRA_qkernels_vnni  += -fno-sanitize=all -O1
 EXTRA_qkernels_amx   += -fno-sanitize=all -O1

@@ -205,6 +205,8 @@ static void bench_all(struct bench *b)
 
         a.m = 512;
         bench_attend(b, a, "decoder prefill");
+        a.bf16 = true;
+        bench_attend(b, a, "decoder prefill, rounded to bf16");
         a.m = 1;
         bench_attend(b, a, "decoder step");
     }

@@ -19,6 +19,8 @@
 enum {
     PARTS_MAX = 64, /* of the keys in a step of generation */
     PART_KEYS = 3 * ATTEND_KEYS,
+    TASKS_A_THREAD = 4,
+    ATTEND_SPLIT_LEAST = 128, /* rows of a task on registers of bf16 */
 };
 
 /* --- one step: rows x keys ---------------------------------------------- */
@@ -26,14 +28,14 @@ enum {
 static void load_queries(const struct attend *t, const struct view *v)
 {
     for (size_t i = 0; i < v->rows; i++)
-        attend_copy(v->s->whole.query + i * ATTEND_DIM, attend_query(t, v, i),
+        attend_copy(v->s->query + i * ATTEND_DIM, attend_query(t, v, i),
                     t->a->head_dim);
 }
 
 static void load_keys(const struct attend *t, const struct view *v)
 {
     size_t dim = t->a->head_dim, width;
-    float *panel = v->s->whole.key;
+    float *panel = v->s->key;
 
     for (size_t at = 0; at < v->keys; at += width, panel += width * dim) {
         size_t left = v->keys - at;
@@ -54,7 +56,7 @@ static void load_keys(const struct attend *t, const struct view *v)
 static void load_values(const struct attend *t, const struct view *v)
 {
     size_t dim = t->a->head_dim, width;
-    float *panel = v->s->whole.value;
+    float *panel = v->s->value;
 
     for (size_t at = 0; at < t->dim_up; at += width) {
         const float *row = attend_row(t, v, t->a->v, v->key) + at;
@@ -72,9 +74,9 @@ static void multiply_scores(const struct attend *t, const struct view *v)
     size_t step = t->k->tile_rows, dim = t->a->head_dim;
 
     for (size_t i = 0; i < v->rows; i += step) {
-        const float *panel = v->s->whole.key;
+        const float *panel = v->s->key;
         struct nn_tile tile = {
-            .a = v->s->whole.query + i * ATTEND_DIM,
+            .a = v->s->query + i * ATTEND_DIM,
             .lda = ATTEND_DIM,
             .ldc = ATTEND_SCORES,
             .rows = nn_min(step, v->rows - i),
@@ -101,7 +103,7 @@ static void add_values(const struct attend *t, const struct view *v,
     size_t step = t->k->tile_rows;
 
     for (size_t i = 0; i < v->rows; i += step) {
-        const float *panel = v->s->whole.value;
+        const float *panel = v->s->value;
         struct nn_tile tile = {
             .a = v->s->score + i * ATTEND_SCORES,
             .lda = ATTEND_SCORES,
@@ -157,59 +159,28 @@ static void start_rows(const struct attend *t, const struct view *v)
 
 /* --- many rows ---------------------------------------------------------- */
 
-/* Keys that row i of the view may see, counted from k0. */
-static size_t keys_seen(const struct attend *t, const struct view *v, size_t i)
-{
-    if (!t->a->causal)
-        return v->k_end - v->k0;
-    return t->a->past + (v->first + i) / t->group + 1;
-}
-
 static void store_rows(const struct attend *t, const struct view *v)
 {
-    const struct nn_attention *a = t->a;
-
     for (size_t i = 0; i < v->rows; i++) {
-        size_t position = (v->first + i) / t->group;
-        size_t head = v->head * t->group + (v->first + i) % t->group;
         float *from = v->s->out + i * ATTEND_DIM;
 
-        t->k->scale(from, a->head_dim, 1.0F / v->s->sum[i]);
-        memcpy(a->out + (v->q0 + position) * a->ldo + head * a->head_dim, from,
-               a->head_dim * sizeof *from);
+        t->k->scale(from, t->a->head_dim, 1.0F / v->s->sum[i]);
+        memcpy(attend_out(t, v, i), from, t->a->head_dim * sizeof *from);
     }
 }
 
-static void attend_rows(const struct attend *t, struct view *v)
+static void attend_whole(const struct attend *t, struct view *v, size_t end)
 {
-    size_t end = v->k0 + keys_seen(t, v, v->rows - 1);
-    const bool split = t->k->split != NULL;
-
-    if (split)
-        attend_split_queries(t, v);
-    else
-        load_queries(t, v);
+    load_queries(t, v);
     start_rows(t, v);
     for (v->key = v->k0; v->key < end; v->key += v->keys) {
         v->keys = nn_min(ATTEND_KEYS, end - v->key);
-        if (split) {
-            attend_split_scores(t, v);
-        } else {
-            load_keys(t, v);
-            multiply_scores(t, v);
-        }
-        for (size_t i = 0; i < v->rows; i++) {
-            size_t seen = v->k0 + keys_seen(t, v, i);
-
-            seen = seen > v->key ? seen - v->key : 0;
-            weigh_row(t, v, i, nn_min(seen, v->keys));
-        }
-        if (split) {
-            attend_split_values(t, v, end);
-        } else {
-            load_values(t, v);
-            add_values(t, v, false);
-        }
+        load_keys(t, v);
+        multiply_scores(t, v);
+        for (size_t i = 0; i < v->rows; i++)
+            weigh_row(t, v, i, attend_seen(t, v, i));
+        load_values(t, v);
+        add_values(t, v, false);
     }
     store_rows(t, v);
 }
@@ -234,7 +205,27 @@ static void many_rows_task(void *user, size_t task, unsigned worker)
     if (v.first >= q_rows * t->group)
         return; /* a segment shorter than the longest one */
     v.rows = nn_min(t->block_rows, q_rows * t->group - v.first);
-    attend_rows(t, &v);
+    if (a->causal)
+        v.k_end = a->past + (v.first + v.rows - 1) / t->group + 1;
+    if (t->k->split)
+        attend_split(t, &v, v.k_end);
+    else
+        attend_whole(t, &v, v.k_end);
+}
+
+/* Rows of a task where `rows` read one key head. On registers of bf16 a task
+ * makes its own copy of the keys, so that many rows are better; but there should
+ * be work for all threads. What a row becomes does not depend on the others. */
+static size_t task_rows(const struct attend *t, size_t rows)
+{
+    size_t heads = t->segments * t->a->kv_heads;
+    size_t tasks = TASKS_A_THREAD * parallel_threads(t->nn->pool) / heads + 1;
+
+    if (!t->k->split)
+        return ATTEND_ROWS;
+    rows = nn_round_up((rows + tasks - 1) / tasks, SPLIT_GROUP);
+    rows = rows > ATTEND_SPLIT_LEAST ? rows : ATTEND_SPLIT_LEAST;
+    return nn_min(rows, attend_split_rows_most(t->a->head_dim));
 }
 
 static void many_rows(struct attend *t)
@@ -250,7 +241,7 @@ static void many_rows(struct attend *t)
     }
     if (a->causal)
         longest = a->m;
-    t->block_rows = t->k->split ? ATTEND_SPLIT_ROWS : ATTEND_ROWS;
+    t->block_rows = task_rows(t, longest * t->group);
     t->blocks = (longest * t->group + t->block_rows - 1) / t->block_rows;
     parallel_for(t->nn->pool, t->segments * a->kv_heads * t->blocks,
                  many_rows_task, t);
@@ -269,8 +260,7 @@ static void attend_few(const struct attend *t, struct view *v, size_t end)
     const struct nn_attention *a = t->a;
 
     load_queries(t, v);
-    nn_interleave(v->s->whole.query, ATTEND_DIM, v->rows, a->head_dim,
-                  v->s->whole.key);
+    nn_interleave(v->s->query, ATTEND_DIM, v->rows, a->head_dim, v->s->key);
     start_rows(t, v);
     for (; v->key < end; v->key += v->keys) {
         v->keys = nn_min(ATTEND_KEYS, end - v->key);
@@ -280,7 +270,7 @@ static void attend_few(const struct attend *t, struct view *v, size_t end)
             .dtype = NN_F32,
             .n = v->keys,
             .k = a->head_dim,
-            .x = v->s->whole.key, /* this path has no use for packed keys */
+            .x = v->s->key, /* this path has no use for packed keys */
             .m = nn_dot_m(v->rows),
             .y = v->s->score,
             .ldy = ATTEND_SCORES,

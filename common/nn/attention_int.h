@@ -58,12 +58,31 @@ static inline const float *attend_row(const struct attend *t,
     return kv + row * t->a->ldkv + v->head * t->a->head_dim;
 }
 
-/* A step on registers of bf16 (kernels_split.h), for sets that have them:
- * queries, once; scores of this step's keys; out += weights times values, while
- * the next keys, which end at `end`, are fetched. */
-void attend_split_queries(const struct attend *t, const struct view *v);
-void attend_split_scores(const struct attend *t, const struct view *v);
-void attend_split_values(const struct attend *t, const struct view *v,
-                         size_t end);
+/* The place of row i of the view in the output, [head_dim]. */
+static inline float *attend_out(const struct attend *t, const struct view *v,
+                                size_t i)
+{
+    const struct nn_attention *a = t->a;
+    size_t position = (v->first + i) / t->group;
+    size_t head = v->head * t->group + (v->first + i) % t->group;
+
+    return a->out + (v->q0 + position) * a->ldo + head * a->head_dim;
+}
+
+/* How many of this step's keys row i of the view may see. */
+static inline size_t attend_seen(const struct attend *t, const struct view *v,
+                                 size_t i)
+{
+    size_t seen = t->a->past + (v->first + i) / t->group + 1;
+
+    if (!t->a->causal)
+        return v->keys;
+    return seen > v->key ? nn_min(seen - v->key, v->keys) : 0;
+}
+
+/* The rows of a view on keys up to `end`, for sets that have registers of bf16;
+ * how many rows a view may have. */
+void attend_split(const struct attend *t, struct view *v, size_t end);
+size_t attend_split_rows_most(size_t head_dim);
 
 #endif

@@ -1,9 +1,14 @@
 /*
- * The two products of a step of attention on registers of bf16: queries, keys,
- * weights and values are split into two bf16 each (kernels_split.h), or rounded
- * to one where that is said to be enough.
+ * Many rows of attention on registers of bf16 (kernels_split.h): queries, keys,
+ * weights and values are split into two bf16 each, or rounded to one where that
+ * is said to be enough.
+ *
+ * A task turns its queries into blocks once, and the keys and values of a step,
+ * which all its rows then go over: the more rows it has, the less that costs.
  */
 #include "attention_int.h"
+
+static const float LOG2E = 1.44269504F;
 
 /* Of queries, keys, weights and values each. */
 static unsigned parts_of(const struct attend *t)
@@ -11,99 +16,153 @@ static unsigned parts_of(const struct attend *t)
     return t->a->bf16 ? 1 : 2;
 }
 
-void attend_split_queries(const struct attend *t, const struct view *v)
+size_t attend_split_rows_most(size_t head_dim)
 {
-    size_t dim = t->a->head_dim;
-    float *side = v->s->score; /* free until there are scores */
+    size_t dim = nn_round_up(head_dim, SPLIT_DEPTH);
+
+    return nn_min(ATTEND_SPLIT_ROWS, ATTEND_SPLIT_ROWS * ATTEND_SPLIT_DIM /
+                                         dim / SPLIT_GROUP * SPLIT_GROUP);
+}
+
+/* Rows that a task works on: whole groups. */
+static size_t rows_up(const struct view *v)
+{
+    return nn_round_up(v->rows, SPLIT_GROUP);
+}
+
+static void split_queries(const struct attend *t, const struct view *v)
+{
+    size_t dim = t->a->head_dim, ld = t->a->ldq;
+    float *side = v->s->split.side;
     char *to = v->s->split.query;
 
-    for (size_t i = 0; i < v->rows; i += SPLIT_ROWS, to += split_bytes(dim)) {
-        size_t rows = nn_min(SPLIT_ROWS, v->rows - i);
+    for (size_t i = 0; i < v->rows; i += SPLIT_GROUP) {
+        size_t rows = nn_min(SPLIT_GROUP, v->rows - i);
+        const float *from = attend_query(t, v, i);
 
-        for (size_t r = 0; r < rows; r++)
-            attend_copy(side + r * ATTEND_DIM, attend_query(t, v, i + r), dim);
-        t->k->split->rows(side, ATTEND_DIM, rows, dim, parts_of(t), to);
+        if (t->group > 1) { /* rows are not as far apart as each other */
+            for (size_t r = 0; r < rows; r++)
+                attend_copy(side + r * t->dim_up, attend_query(t, v, i + r),
+                            dim);
+            from = side;
+            ld = t->dim_up;
+        }
+        t->k->split->panel(from, ld, NN_F32, rows, dim, SPLIT_GROUP,
+                           parts_of(t), to);
+        to += 2 * split_bytes(dim, parts_of(t));
     }
 }
 
-/* Rows of keys or values that are wanted soon, `rows` from `row` on. */
-static void announce(const struct attend *t, const struct view *v,
-                     const float *kv, size_t row, size_t rows,
-                     struct nn_split_tile *tile)
-{
-    tile->soon = (const char *)attend_row(t, v, kv, row);
-    tile->soon_rows = rows;
-    tile->soon_bytes = t->a->head_dim * sizeof *kv;
-    tile->soon_stride = t->a->ldkv * sizeof *kv;
-}
-
-void attend_split_scores(const struct attend *t, const struct view *v)
+static void split_keys(const struct attend *t, const struct view *v)
 {
     size_t dim = t->a->head_dim;
-    struct nn_split_tile tile = {
-        .x = v->s->split.query,
-        .x_stride = split_bytes(dim),
-        .x_parts = parts_of(t),
-        .w = v->s->split.panel,
-        .parts = parts_of(t),
-        .rows = nn_round_up(v->rows, SPLIT_ROWS),
-        .steps = split_steps(dim),
-        .ldc = ATTEND_SCORES,
-    };
+    char *to = v->s->split.key;
 
-    for (size_t at = 0; at < v->keys; at += SPLIT_WIDTH) {
-        size_t keys = nn_min(SPLIT_WIDTH, v->keys - at);
-
-        tile.width = nn_round_up(keys, SPLIT_LANES);
-        tile.c = v->s->score + at;
-        t->k->split->panel(attend_row(t, v, t->a->k, v->key + at), t->a->ldkv,
-                           NN_F32, keys, dim, tile.width, tile.parts,
-                           v->s->split.panel);
-        announce(t, v, t->a->v, v->key + at, keys, &tile);
-        t->k->split->multiply(&tile);
-    }
-}
-
-static void split_weights(const struct attend *t, const struct view *v)
-{
-    char *to = v->s->split.weights;
-
-    for (size_t i = 0; i < v->rows; i += SPLIT_ROWS, to += split_bytes(v->keys))
-        t->k->split->rows(v->s->score + i * ATTEND_SCORES, ATTEND_SCORES,
-                          nn_min(SPLIT_ROWS, v->rows - i), v->keys, parts_of(t),
+    for (size_t i = 0; i < v->keys; i += SPLIT_ROWS) {
+        t->k->split->rows(attend_row(t, v, t->a->k, v->key + i), t->a->ldkv,
+                          nn_min(SPLIT_ROWS, v->keys - i), dim, parts_of(t),
                           to);
+        to += split_bytes(dim, parts_of(t));
+    }
 }
 
-void attend_split_values(const struct attend *t, const struct view *v,
-                         size_t end)
+/* Rows of keys or values from `row` on. */
+static struct nn_split_soon soon(const struct attend *t, const struct view *v,
+                                 const float *kv, size_t row, size_t rows)
 {
-    size_t dim = t->a->head_dim, next = v->key + v->keys, first;
-    size_t ahead = nn_min(ATTEND_KEYS, end - next);
-    struct nn_split_tile tile = {
-        .x = v->s->split.weights,
-        .x_stride = split_bytes(v->keys),
-        .x_parts = parts_of(t),
-        .w = v->s->split.panel,
-        .parts = parts_of(t),
-        .rows = nn_round_up(v->rows, SPLIT_ROWS),
-        .steps = split_steps(v->keys),
-        .ldc = ATTEND_DIM,
-        .load = true,
+    return (struct nn_split_soon){
+        .at = (const char *)attend_row(t, v, kv, row),
+        .rows = rows,
+        .bytes = t->a->head_dim * sizeof *kv,
+        .stride = t->a->ldkv * sizeof *kv,
     };
+}
 
-    split_weights(t, v);
-    for (size_t at = 0; at < dim; at += SPLIT_WIDTH) {
-        size_t cols = nn_min(SPLIT_WIDTH, dim - at);
+static struct nn_split_attend rows_of(const struct attend *t,
+                                      const struct view *v)
+{
+    struct split_attend_scratch *s = &v->s->split;
 
-        tile.width = nn_round_up(cols, SPLIT_LANES);
-        tile.c = v->s->out + at;
-        t->k->split->across(attend_row(t, v, t->a->v, v->key) + at, t->a->ldkv,
-                            cols, v->keys, tile.width, tile.parts,
-                            v->s->split.panel);
-        /* The keys of the next step, a part with each panel. */
-        first = next + ahead * at / dim;
-        announce(t, v, t->a->k, first, next + ahead * (at + cols) / dim - first,
-                 &tile);
-        t->k->split->multiply(&tile);
+    return (struct nn_split_attend){
+        .parts = parts_of(t),
+        .rows = rows_up(v),
+        .keys = v->keys,
+        .dim = t->a->head_dim,
+        .query = s->query,
+        .key = s->key,
+        .value = s->value,
+        .seen = s->seen,
+        .scale = t->a->scale * LOG2E,
+        .max = s->max,
+        .sum = s->sum,
+        .out = s->out,
+        .space = s->space,
+    };
+}
+
+/* How many of this step's keys each row has seen. */
+static void count_seen(const struct attend *t, const struct view *v)
+{
+    size_t i = 0, end;
+
+    while (i < v->rows) {
+        uint32_t seen = (uint32_t)attend_seen(t, v, i);
+
+        /* The heads of a group stand at one position. */
+        end = i + t->group - (v->first + i) % t->group;
+        for (end = nn_min(end, v->rows); i < end; i++)
+            v->s->split.seen[i] = seen;
     }
+    for (; i < rows_up(v); i++)
+        v->s->split.seen[i] = (uint32_t)v->keys;
+}
+
+/* This step's keys and values; those of the next one, which end at `end`, are
+ * fetched meanwhile. */
+static void attend_step(const struct attend *t, const struct view *v,
+                        size_t end)
+{
+    const struct nn_attention *a = t->a;
+    struct nn_split_attend step = rows_of(t, v);
+    size_t next = v->key + v->keys, ahead = nn_min(SPLIT_KEYS, end - next);
+
+    count_seen(t, v);
+    split_keys(t, v);
+    t->k->split->turned(attend_row(t, v, a->v, v->key), a->ldkv, v->keys,
+                        a->head_dim, step.parts, v->s->split.value);
+    step.first = v->key == v->k0;
+    step.soon[0] = soon(t, v, a->k, next, ahead);
+    step.soon[1] = soon(t, v, a->v, next, ahead);
+    t->k->split->attend(&step);
+}
+
+static void copy_row(float *to, const float *from, size_t n)
+{
+    for (; n >= NN_LANES; n -= NN_LANES, to += NN_LANES, from += NN_LANES)
+        memcpy(to, from, NN_LANES * sizeof *to);
+    memcpy(to, from, n * sizeof *to);
+}
+
+static void store_rows(const struct attend *t, const struct view *v)
+{
+    const struct nn_split_attend step = rows_of(t, v);
+    float *side = v->s->split.side;
+
+    for (size_t i = 0; i < v->rows; i += SPLIT_ROWS) {
+        size_t rows = nn_min(SPLIT_ROWS, v->rows - i);
+
+        t->k->split->attended(&step, i, rows, side, t->dim_up);
+        for (size_t r = 0; r < rows; r++)
+            copy_row(attend_out(t, v, i + r), side + r * t->dim_up, step.dim);
+    }
+}
+
+void attend_split(const struct attend *t, struct view *v, size_t end)
+{
+    split_queries(t, v);
+    for (v->key = v->k0; v->key < end; v->key += v->keys) {
+        v->keys = nn_min(SPLIT_KEYS, end - v->key);
+        attend_step(t, v, end);
+    }
+    store_rows(t, v);
 }

@@ -57,7 +57,7 @@ static void split_task(void *user, size_t task, unsigned worker)
     for (size_t k = 0; k < p->depth; k += SPLIT_DEEP)
         p->k->rows(p->x + row * p->ldx + p->from + k, p->ldx,
                    nn_min(SPLIT_ROWS, p->rows - row), block_depth(p, k), 2,
-                   block_at(p, k) + task * split_bytes(block_depth(p, k)));
+                   block_at(p, k) + task * split_bytes(block_depth(p, k), 2));
 }
 
 static const char *weights(const struct product *p, size_t row, size_t k)
@@ -76,10 +76,12 @@ static void announce(const struct product *p, struct columns c, size_t at,
     }
     if (k >= p->depth)
         return;
-    t->soon = weights(p, c.first + at, k);
-    t->soon_rows = nn_min(SPLIT_WIDTH, c.n - at);
-    t->soon_bytes = block_depth(p, k) * nn_dtype_size(NN_BF16);
-    t->soon_stride = p->w->cols * nn_dtype_size(NN_BF16);
+    t->soon = (struct nn_split_soon){
+        .at = weights(p, c.first + at, k),
+        .rows = nn_min(SPLIT_WIDTH, c.n - at),
+        .bytes = block_depth(p, k) * nn_dtype_size(NN_BF16),
+        .stride = p->w->cols * nn_dtype_size(NN_BF16),
+    };
 }
 
 /* A panel of the columns c, from `at` on, in the block of columns of x from k
@@ -91,10 +93,8 @@ static void multiply_panel(const struct product *p, struct split_scratch *s,
     size_t depth = block_depth(p, k);
     struct nn_split_tile t = {
         .x = block_at(p, k),
-        .x_stride = split_bytes(depth),
-        .x_parts = 2,
+        .x_stride = split_bytes(depth, 2),
         .w = s->panel,
-        .parts = 1,
         .rows = nn_round_up(p->rows, SPLIT_ROWS),
         .width = nn_round_up(used, SPLIT_LANES),
         .steps = split_steps(depth),

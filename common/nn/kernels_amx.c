@@ -2,22 +2,9 @@
  * kernels_split.h on AMX-BF16: tdpbf16ps multiplies 16 rows of x by 16 columns
  * of w, 32 values of k at a time, and sums in fp32.
  */
-#include "amx.h"
-#include "kernels_avx512.h"
-#include "kernels_split.h"
+#include "kernels_amx.h"
 
 _Static_assert(SPLIT_BLOCK == AMX_ROWS * AMX_BYTES, "a block fills a register");
-
-/* 32 floats as bf16, and what is left of them as bf16 again. */
-LANE_OP void split(__m512 a, __m512 b, __m512i *high, __m512i *low)
-{
-    __m512i h = (__m512i)_mm512_cvtne2ps_pbh(b, a);
-
-    *high = h;
-    *low = (__m512i)_mm512_cvtne2ps_pbh(
-        _mm512_sub_ps(b, widen_bf16(_mm512_extracti64x4_epi64(h, 1))),
-        _mm512_sub_ps(a, widen_bf16(_mm512_castsi512_si256(h))));
-}
 
 /* n <= 32 floats, zeros behind them. */
 LANE_OP void split_row(const float *x, size_t n, __m512i *high, __m512i *low)
@@ -30,7 +17,7 @@ LANE_OP void split_row(const float *x, size_t n, __m512i *high, __m512i *low)
 static void amx_rows(const float *x, size_t ldx, size_t rows, size_t k,
                      unsigned parts, char *to)
 {
-    for (size_t at = 0; at < k; at += SPLIT_DEPTH, to += 2 * SPLIT_BLOCK)
+    for (size_t at = 0; at < k; at += SPLIT_DEPTH, to += parts * SPLIT_BLOCK)
         for (size_t r = 0; r < SPLIT_ROWS; r++) {
             __m512i high = _mm512_setzero_si512(), low = high;
 
@@ -107,89 +94,58 @@ static void amx_panel(const void *w, size_t ldw, enum nn_dtype dtype,
     }
 }
 
-/* Two rows of 16 floats at a time become 16 pairs; low NULL: high alone. */
-LANE_OP void pair_rows(const float *even, const float *odd, __mmask16 m,
-                       char *high, char *low)
+/* 16 columns of up to 32 rows become 16 rows; low NULL: high alone. */
+LANE_OP void turn_block(const float *w, size_t ldw, size_t rows, __mmask16 m,
+                        char *high, char *low)
 {
-    const __m512i pairs = _mm512_set_epi16(
-        31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22,
-        6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-    __m512i h, l;
+    __m512i h[16], l[16];
 
-    split(even ? _mm512_maskz_loadu_ps(m, even) : _mm512_setzero_ps(),
-          odd ? _mm512_maskz_loadu_ps(m, odd) : _mm512_setzero_ps(), &h, &l);
-    _mm512_store_si512(high, _mm512_permutexvar_epi16(pairs, h));
-    if (low)
-        _mm512_store_si512(low, _mm512_permutexvar_epi16(pairs, l));
+#pragma GCC unroll 16
+    for (size_t i = 0; i < 16; i++) {
+        __m512 even = _mm512_setzero_ps(), odd = even;
+
+        if (2 * i < rows)
+            even = _mm512_maskz_loadu_ps(m, w + 2 * i * ldw);
+        if (2 * i + 1 < rows)
+            odd = _mm512_maskz_loadu_ps(m, w + (2 * i + 1) * ldw);
+        pair(even, odd, &h[i], low ? &l[i] : NULL);
+    }
+    transpose(h);
+    store_block(h, high);
+    if (low) {
+        transpose(l);
+        store_block(l, low);
+    }
 }
 
-static void amx_across(const float *w, size_t ldw, size_t cols, size_t k,
-                       size_t width, unsigned parts, char *to)
+static void amx_turned(const float *w, size_t ldw, size_t rows, size_t cols,
+                       unsigned parts, char *to)
 {
-    size_t side = width / SPLIT_LANES * SPLIT_BLOCK;
+    for (size_t lane = 0; lane < cols; lane += SPLIT_LANES) {
+        __mmask16 m = first_lanes(cols - lane);
 
-    for (size_t at = 0; at < k; at += SPLIT_DEPTH, to += parts * side)
-        for (size_t lane = 0; lane < width; lane += SPLIT_LANES) {
-            __mmask16 m = first_lanes(cols > lane ? cols - lane : 0);
-            char *block = to + lane / SPLIT_LANES * SPLIT_BLOCK;
+        for (size_t at = 0; at < rows; at += SPLIT_DEPTH) {
+            const float *from = w + at * ldw + lane;
 
-            for (size_t j = at; j < at + SPLIT_DEPTH;
-                 j += 2, block += AMX_BYTES) {
-                const float *row = w + j * ldw + lane;
-
-                pair_rows(j < k ? row : NULL, j + 1 < k ? row + ldw : NULL, m,
-                          block, parts == 2 ? block + side : NULL);
-            }
+            if (parts == 2)
+                turn_block(from, ldw, rows - at, m, to, to + SPLIT_BLOCK);
+            else
+                turn_block(from, ldw, rows - at, m, to, NULL);
+            to += parts * SPLIT_BLOCK;
         }
-}
-
-/* tmm0 to 2 hold sums; tmm3 and 4 hi and lo of x; tmm5 to 7 a part of w, which
- * this loads and multiplies by hi. */
-LANE_OP void times_high(const char *w, const size_t V)
-{
-    AMX_LOAD(5, w, AMX_BYTES);
-    AMX_DOT_BF16(0, 3, 5);
-    if (V > 1) {
-        AMX_LOAD(6, w + SPLIT_BLOCK, AMX_BYTES);
-        AMX_DOT_BF16(1, 3, 6);
-    }
-    if (V > 2) {
-        AMX_LOAD(7, w + 2 * SPLIT_BLOCK, AMX_BYTES);
-        AMX_DOT_BF16(2, 3, 7);
     }
 }
 
-/* What times_high has loaded, by lo. */
-LANE_OP void times_low(const size_t V)
+/* tmm0 to 2 hold sums, tmm3 and 4 hi and lo of x, tmm5 to 7 a step of w. */
+LANE_OP void multiply(const struct nn_split_tile *t, const size_t V)
 {
-    AMX_DOT_BF16(0, 4, 5);
-    if (V > 1)
-        AMX_DOT_BF16(1, 4, 6);
-    if (V > 2)
-        AMX_DOT_BF16(2, 4, 7);
-}
-
-/* The part of what is read soon that falls to these rows of x. */
-LANE_OP void fetch_soon(const struct nn_split_tile *t, size_t row)
-{
-    size_t first = t->soon_rows * row / t->rows;
-    size_t end = t->soon_rows * (row + SPLIT_ROWS) / t->rows;
-
-    for (size_t i = first; i < end; i++)
-        for (size_t at = 0; at < t->soon_bytes; at += AMX_BYTES)
-            _mm_prefetch(t->soon + i * t->soon_stride + at, _MM_HINT_T1);
-}
-
-LANE_OP void multiply(const struct nn_split_tile *t, const size_t V,
-                      const bool low)
-{
-    const size_t ld = t->ldc * sizeof *t->c, side = V * SPLIT_BLOCK;
+    const size_t ld = t->ldc * sizeof *t->c;
 
     for (size_t r = 0; r < t->rows; r += SPLIT_ROWS) {
         const char *x = t->x + r / SPLIT_ROWS * t->x_stride, *w = t->w;
         float *c = t->c + r * t->ldc;
 
-        fetch_soon(t, r);
+        fetch_soon(&t->soon, r, SPLIT_ROWS, t->rows);
         AMX_ZERO(0);
         AMX_ZERO(1);
         AMX_ZERO(2);
@@ -202,16 +158,23 @@ LANE_OP void multiply(const struct nn_split_tile *t, const size_t V,
         }
         for (size_t s = 0; s < t->steps; s++) {
             AMX_LOAD(3, x, AMX_BYTES);
-            times_high(w, V);
-            if (low) {
-                AMX_LOAD(4, x + SPLIT_BLOCK, AMX_BYTES);
-                times_low(V);
+            AMX_LOAD(5, w, AMX_BYTES);
+            AMX_DOT_BF16(0, 3, 5);
+            if (V > 1) {
+                AMX_LOAD(6, w + SPLIT_BLOCK, AMX_BYTES);
+                AMX_DOT_BF16(1, 3, 6);
             }
-            w += side;
-            if (t->parts == 2) {
-                times_high(w, V);
-                w += side;
+            if (V > 2) {
+                AMX_LOAD(7, w + 2 * SPLIT_BLOCK, AMX_BYTES);
+                AMX_DOT_BF16(2, 3, 7);
             }
+            AMX_LOAD(4, x + SPLIT_BLOCK, AMX_BYTES);
+            AMX_DOT_BF16(0, 4, 5);
+            if (V > 1)
+                AMX_DOT_BF16(1, 4, 6);
+            if (V > 2)
+                AMX_DOT_BF16(2, 4, 7);
+            w += V * SPLIT_BLOCK;
             x += 2 * SPLIT_BLOCK;
         }
         AMX_STORE(0, c, ld);
@@ -222,29 +185,23 @@ LANE_OP void multiply(const struct nn_split_tile *t, const size_t V,
     }
 }
 
-LANE_OP void multiply_width(const struct nn_split_tile *t, const bool low)
-{
-    if (t->width == 48)
-        multiply(t, 3, low);
-    else if (t->width == 32)
-        multiply(t, 2, low);
-    else
-        multiply(t, 1, low);
-}
-
 static void amx_multiply(const struct nn_split_tile *t)
 {
     amx_configure(0, AMX_ROWS);
-    if (t->x_parts == 2)
-        multiply_width(t, true);
+    if (t->width == 48)
+        multiply(t, 3);
+    else if (t->width == 32)
+        multiply(t, 2);
     else
-        multiply_width(t, false);
+        multiply(t, 1);
     amx_release();
 }
 
 const struct nn_split nn_split_amx = {
     .rows = amx_rows,
     .panel = amx_panel,
-    .across = amx_across,
+    .turned = amx_turned,
     .multiply = amx_multiply,
+    .attend = amx_attend,
+    .attended = amx_attended,
 };

@@ -24,26 +24,58 @@ enum {
     SPLIT_DEPTH = 32,   /* columns of x and w in a block: a step */
     SPLIT_LANES = 16,   /* rows of w in a block */
     SPLIT_BLOCK = 1024, /* bytes */
-    SPLIT_WIDTH = 48,   /* rows of w in a panel, at most */
+    SPLIT_WIDTH = 48,   /* rows of w in a panel that multiply takes, at most */
+    SPLIT_GROUP = 32,   /* rows that attend works on together */
+    SPLIT_KEYS = 192,   /* keys of a block of attend, at most */
+    SPLIT_PART = 64,    /* keys of it whose scores are there at a time */
+    /* Those in fp32, weights of a block in two bf16, and the next ones. */
+    SPLIT_ATTEND_SPACE = 2 * SPLIT_GROUP * (SPLIT_PART + SPLIT_KEYS) * 4,
 };
 
-/* c[rows][width] = (load ? c : 0) + x * w^T over `steps` steps. */
+/* Memory that is read next, so that it is on its way meanwhile: `rows` times
+ * `bytes`, `stride` apart. */
+struct nn_split_soon {
+    const char *at;
+    size_t rows, bytes, stride;
+};
+
+/* c[rows][width] = (load ? c : 0) + x * w^T over `steps` steps, w bf16. */
 struct nn_split_tile {
     const char *x; /* [rows / 16] at x_stride, each [steps][hi, lo] blocks */
     size_t x_stride;
-    unsigned x_parts; /* of x: 1: hi alone; 2: hi and lo */
-    const char *w;    /* [steps][parts][width / 16] blocks */
-    unsigned parts;   /* of w: 1: bf16, or hi alone; 2: hi and lo */
-    size_t rows;      /* a multiple of SPLIT_ROWS */
-    size_t width;     /* 16, 32 or 48 */
+    const char *w; /* [steps][width / 16] blocks */
+    size_t rows;   /* a multiple of SPLIT_ROWS */
+    size_t width;  /* 16, 32 or 48 */
     size_t steps;
     float *c;
     size_t ldc;
     bool load;
-    /* Memory that is read next, so that it is on its way meanwhile: soon_rows
-     * times soon_bytes, soon_stride apart. NULL: nothing. */
-    const char *soon;
-    size_t soon_rows, soon_bytes, soon_stride;
+    struct nn_split_soon soon;
+};
+
+/* Queries on a block of keys, the first one or after others: with s the scores
+ * of the keys that a query has seen, m the largest of them or of before,
+ * rounded up, and w = 2^(s - m), the output and sum of a query become those of
+ * before times 2^(max - m) plus what the values and w come to (Dao et al. 2022;
+ * with m whole, nothing of what was is rounded again).
+ *
+ * Everything is turned: a column of scores and of outputs is a query. Of
+ * queries, keys, weights and values each one part is multiplied, rounded to
+ * bf16, or two. */
+struct nn_split_attend {
+    unsigned parts;
+    size_t rows;       /* queries; a multiple of SPLIT_GROUP */
+    size_t keys, dim;  /* of the block, at most SPLIT_KEYS; of a head */
+    const char *query; /* [rows / 32][steps of dim][parts][2] blocks (panel) */
+    const char *key;   /* [keys / 16][steps of dim][parts] blocks (rows) */
+    const char *value; /* [dim / 16][steps of keys][parts] blocks (turned) */
+    const uint32_t *seen; /* [rows] of the keys, not falling */
+    float scale;          /* of scores, to units of log2 */
+    bool first;
+    float *max, *sum; /* [rows] */
+    float *out;       /* [rows / 32][dim / 16][2] blocks of 16 x 16 */
+    char *space;      /* SPLIT_ATTEND_SPACE */
+    struct nn_split_soon soon[2];
 };
 
 static inline size_t split_steps(size_t k)
@@ -51,26 +83,30 @@ static inline size_t split_steps(size_t k)
     return (k + SPLIT_DEPTH - 1) / SPLIT_DEPTH;
 }
 
-/* Bytes of 16 rows of x with k columns. */
-static inline size_t split_bytes(size_t k)
+/* Bytes of 16 rows of x with k columns in that many parts. */
+static inline size_t split_bytes(size_t k, unsigned parts)
 {
-    return split_steps(k) * 2 * SPLIT_BLOCK;
+    return split_steps(k) * parts * SPLIT_BLOCK;
 }
 
 struct nn_split {
-    /* rows x k floats, at most 16 rows, to [steps][hi, lo] blocks; with one
-     * part lo is left as it is. */
+    /* rows x k floats, at most 16 rows, to [steps][parts] blocks. */
     void (*rows)(const float *x, size_t ldx, size_t rows, size_t k,
                  unsigned parts, char *to);
-    /* Rows of w, at most `width`, to a panel: bf16 weights in one part, floats
-     * in one or two. */
+    /* Rows of w, at most `width`, to [steps][parts][width / 16] blocks: bf16
+     * weights in one part, floats in one or two. */
     void (*panel)(const void *w, size_t ldw, enum nn_dtype dtype, size_t rows,
                   size_t k, size_t width, unsigned parts, char *to);
-    /* The same from floats that lie the other way: w[k][ldw], `cols` of them
-     * in a row, at most `width`. */
-    void (*across)(const float *w, size_t ldw, size_t cols, size_t k,
-                   size_t width, unsigned parts, char *to);
+    /* The columns of rows x cols floats, as rows would take them had the
+     * matrix been turned: [cols / 16][steps of rows][parts] blocks. */
+    void (*turned)(const float *w, size_t ldw, size_t rows, size_t cols,
+                   unsigned parts, char *to);
     void (*multiply)(const struct nn_split_tile *t);
+    void (*attend)(const struct nn_split_attend *t);
+    /* The outputs of `rows` queries from `row` on, at most 16, each divided by
+     * its sum, to to[rows][ld]; row is a multiple of 16. */
+    void (*attended)(const struct nn_split_attend *t, size_t row, size_t rows,
+                     float *to, size_t ld);
 };
 
 extern const struct nn_split nn_split_amx;

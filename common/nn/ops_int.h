@@ -19,11 +19,12 @@ enum {
     GEMM_PANEL = GEMM_DEPTH * GEMM_COLS,
     DOT_COLS = 512, /* columns of y of one task of the few-rows path */
 
-    ATTEND_ROWS = 192,       /* query rows of one task */
-    ATTEND_SPLIT_ROWS = 384, /* the same on registers of bf16 */
-    ATTEND_KEYS = 192,       /* keys looked at in one step */
+    ATTEND_ROWS = 192, /* query rows of one task */
+    ATTEND_KEYS = 192, /* keys looked at in one step */
     ATTEND_DIM = NN_HEAD_DIM_MAX + GEMM_PAD,
     ATTEND_SCORES = ATTEND_KEYS + GEMM_PAD,
+    ATTEND_SPLIT_ROWS = 1024, /* on registers of bf16, with heads up to */
+    ATTEND_SPLIT_DIM = 128,   /* this; fewer rows of larger ones */
 
     COLUMNS_MAX = 384, /* columns of y of one task, in the two that follow */
 
@@ -42,28 +43,35 @@ struct gemm_scratch {
     float sums[NN_DOT_ROWS * DOT_COLS];
 };
 
+/* Of a task on registers of bf16: a float is hi and lo. */
+struct split_attend_scratch {
+    char query[ATTEND_SPLIT_ROWS * ATTEND_SPLIT_DIM * 4];
+    float out[ATTEND_SPLIT_ROWS * ATTEND_SPLIT_DIM];
+    char key[SPLIT_KEYS * NN_HEAD_DIM_MAX * 4];
+    char value[SPLIT_KEYS * NN_HEAD_DIM_MAX * 4];
+    char space[SPLIT_ATTEND_SPACE];
+    float sum[ATTEND_SPLIT_ROWS], max[ATTEND_SPLIT_ROWS];
+    uint32_t seen[ATTEND_SPLIT_ROWS];
+    float side[SPLIT_GROUP * NN_HEAD_DIM_MAX];
+};
+_Static_assert(SPLIT_KEYS % SPLIT_DEPTH == 0 &&
+                   NN_HEAD_DIM_MAX % SPLIT_DEPTH == 0 &&
+                   ATTEND_SPLIT_ROWS % SPLIT_GROUP == 0,
+               "what is split is whole blocks");
+
 struct attend_scratch {
-    float out[ATTEND_SPLIT_ROWS * ATTEND_DIM];
-    float score[ATTEND_SPLIT_ROWS * ATTEND_SCORES];
-    float max[ATTEND_SPLIT_ROWS], sum[ATTEND_SPLIT_ROWS];
     union {
         struct {
+            float out[ATTEND_ROWS * ATTEND_DIM];
+            float score[ATTEND_ROWS * ATTEND_SCORES];
+            float max[ATTEND_ROWS], sum[ATTEND_ROWS];
             float query[ATTEND_ROWS * ATTEND_DIM];
             float key[ATTEND_KEYS * NN_HEAD_DIM_MAX];   /* [dim][keys] */
             float value[ATTEND_KEYS * NN_HEAD_DIM_MAX]; /* [keys][dim] */
-        } whole;
-        struct { /* a float is hi and lo, as is each of keys and values */
-            char query[ATTEND_SPLIT_ROWS * NN_HEAD_DIM_MAX * 4];
-            char weights[ATTEND_SPLIT_ROWS * ATTEND_KEYS * 4];
-            char panel[NN_HEAD_DIM_MAX * SPLIT_WIDTH * 4];
-        } split;
+        };
+        struct split_attend_scratch split;
     };
 };
-_Static_assert(ATTEND_SPLIT_ROWS % SPLIT_ROWS == 0 &&
-                   ATTEND_KEYS % SPLIT_DEPTH == 0 &&
-                   NN_HEAD_DIM_MAX % SPLIT_DEPTH == 0 &&
-                   (int)NN_HEAD_DIM_MAX >= (int)ATTEND_KEYS,
-               "what is split is whole blocks, and a panel holds either kind");
 
 /* Of a task over packed weights. */
 struct quant_scratch {

@@ -27,6 +27,8 @@ if [ "$(uname -m)" = x86_64 ]; then
     in_registers qkernels_avx2 nibbles_3 vpmaddubsw 11 3
     in_registers qkernels_avx2 pairs vpmaddubsw 11
     in_registers kernels_avx512 avx512_tile vfmadd231ps 50
+    # Pointers and what a part of the keys begins with; nothing in the loops.
+    in_registers kernels_amx_attend amx_attend vscalefps 30 12
     in_registers qkernels_vnni vnni_tile vpdpbusd 50
     in_registers qkernels_vnni vnni_packed vpdpbusd 5
 else

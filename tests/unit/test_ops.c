@@ -358,6 +358,55 @@ static void test_attend_causal(void)
     check_case("attention: causal, grouped heads, one row and many");
 }
 
+/* Every key outweighs those before it, so that all that was summed shrinks. */
+static void test_attend_rising(void)
+{
+    enum { M = 40, PAST = 500, DIM = 32, KEYS = PAST + M };
+    float *q = floats(M * DIM), *k = floats(KEYS * DIM);
+    float *v = floats(KEYS * DIM), *out = floats(M * DIM);
+    struct nn_attention a = {.q = q, .k = k, .v = v, .m = M, .past = PAST};
+    double want[M * DIM] = {0};
+
+    a.out = out;
+    a.ldq = a.ldkv = a.ldo = a.head_dim = DIM;
+    a.heads = a.kv_heads = 1;
+    a.scale = 1.0F;
+    a.causal = true;
+    for (size_t i = 0; i < M * DIM; i++)
+        q[i] = 1.0F;
+    for (size_t key = 0; key < KEYS; key++)
+        for (size_t d = 0; d < DIM; d++)
+            k[key * DIM + d] = (float)(key / 8) * 0x1p-6F;
+    attend_wanted(&a, want);
+    for (size_t s = 0; s < n_opened; s++)
+        for (int rounded = 0; rounded < 2; rounded++) {
+            a.bf16 = rounded;
+            nn_attend(opened[s], &a);
+            CHECK(distance(out, want, M * DIM) <
+                      (rounded ? 0x1p-6 : tolerance(s)),
+                  "%s, rounded %d: %g", nn_kernels_name(opened[s]), rounded,
+                  distance(out, want, M * DIM));
+        }
+    free(q);
+    free(k);
+    free(v);
+    free(out);
+    check_case("attention: scores that rise from key to key");
+}
+
+/* Several tasks for a head, and heads that leave a task less room. */
+static void test_attend_tasks(void)
+{
+    static const struct shape shapes[] = {
+        {.m = 150, .heads = 16, .kv_heads = 1, .dim = 40, .past = 250},
+        {.m = 90, .heads = 8, .kv_heads = 1, .dim = 200, .past = 150},
+    };
+
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        attend_once(&shapes[i], 1.0F);
+    check_case("attention: more rows than a task has");
+}
+
 static void test_attend_segments(void)
 {
     static const uint32_t windows[] = {0, 64, 128, 144, 144, 208, 240};
@@ -594,6 +643,8 @@ int main(void)
     test_attend_segments();
     test_attend_cut();
     test_attend_huge();
+    test_attend_rising();
+    test_attend_tasks();
     test_norms();
     test_rotate();
     test_elementwise();
