@@ -241,6 +241,8 @@ static void many_rows(struct attend *t)
     }
     if (a->causal)
         longest = a->m;
+    if (longest == 0)
+        return; /* no segment has rows */
     t->block_rows = task_rows(t, longest * t->group);
     t->blocks = (longest * t->group + t->block_rows - 1) / t->block_rows;
     parallel_for(t->nn->pool, t->segments * a->kv_heads * t->blocks,
