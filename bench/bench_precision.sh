@@ -10,6 +10,8 @@
 #   MODEL      one more checkpoint, e.g. a random one of a published shape
 #              (make_checkpoint), whose words are worth nothing: it only answers
 #   TEXTS      3; answers it is given about VIDEO
+#   NOISY      MODEL made with --noise: a row of how far that is from MODEL, both
+#              in fp32 (make both with --dtype f32, or bf16 rounds too)
 #   DEMO       data-samples/synth-captioner
 #   VIDEO      data-samples/clips/bird.mp4
 #   THREADS    2
@@ -20,7 +22,7 @@
 #   other      tokens before which another one is the likeliest than with fp32
 set -eu
 bin=$1 answers=${2:-20} captions=${3:-200} texts=${4:-3}
-: "${MODEL:=}" "${DEMO:=data-samples/synth-captioner}" "${THREADS:=2}"
+: "${MODEL:=}" "${NOISY:=}" "${DEMO:=data-samples/synth-captioner}" "${THREADS:=2}"
 : "${VIDEO:=data-samples/clips/bird.mp4}"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -29,32 +31,40 @@ prompt=$(jq -r '.sets["all-attributes"][0]' schemas/prompts.json)
 
 # score MODEL PRECISION OPTION...: an object for each line "video TAB answer".
 score() {
-    model=$1 precision=$2
+    scored=$1 precision=$2
     shift 2
     while IFS="$(printf '\t')" read -r video answer; do
-        "$bin/asid-model" score -q --model "$model" --precision "$precision" \
+        "$bin/asid-model" score -q --model "$scored" --precision "$precision" \
             --threads "$THREADS" --cache "$CACHE" --cache-towers 0 \
             --video "$video" --prompt "$prompt" --answer "$answer" "$@" \
             </dev/null >"$dir/score"
         jq -c '{logprobs, best: [.top[][0].id]}' "$dir/score"
     done
 }
-# compare NAME MODEL QUESTIONS OPTION...: two rows of the table.
+# distance NAME WHAT FILE: a row of how far the scores in FILE are from fp32's.
+distance() {
+    jq -n -r --arg name "$1" --arg what "$2" --slurpfile a "$dir/fp32" \
+        --slurpfile b "$3" '
+        def all(f): map(f) | add;
+        [[$a | all(.logprobs), all(.best)], [$b | all(.logprobs), all(.best)]]
+        | [[.[][0]] | transpose[] | .[0] - .[1] | fabs] as $off
+        | [[.[][1]] | transpose[] | select(.[0] != .[1])] as $other
+        | [$name, $what, ($off | length, add / length, max), ($other | length)]
+        | @tsv' |
+        awk -F '\t' '{ printf "%-12s %-5s %7d %9.4f %9.3f %7d\n", $1, $2, $3, $4, $5, $6 }'
+}
+# compare NAME MODEL NOISY QUESTIONS OPTION...: rows of the table.
 compare() {
-    name=$1 model=$2 questions=$3
-    shift 3
+    name=$1 model=$2 noisy=$3 questions=$4
+    shift 4
     score "$model" fp32 "$@" <"$questions" >"$dir/fp32"
+    if [ -n "$noisy" ]; then
+        score "$noisy" fp32 "$@" <"$questions" >"$dir/noisy"
+        distance "$name" noise "$dir/noisy"
+    fi
     for p in int8 int4; do
         score "$model" "$p" "$@" <"$questions" >"$dir/$p"
-        jq -n -r --arg name "$name" --arg p "$p" --slurpfile a "$dir/fp32" \
-            --slurpfile b "$dir/$p" '
-            def all(f): map(f) | add;
-            [[$a | all(.logprobs), all(.best)], [$b | all(.logprobs), all(.best)]]
-            | [[.[][0]] | transpose[] | .[0] - .[1] | fabs] as $off
-            | [[.[][1]] | transpose[] | select(.[0] != .[1])] as $other
-            | [$name, $p, ($off | length, add / length, max), ($other | length)]
-            | @tsv' |
-            awk -F '\t' '{ printf "%-12s %-5s %7d %9.4f %9.3f %7d\n", $1, $2, $3, $4, $5, $6 }'
+        distance "$name" "$p" "$dir/$p"
     done
 }
 caption() { # PRECISION
@@ -69,10 +79,10 @@ most=$(printf '%s\n' "$answers" "$captions" "$texts" | sort -n | tail -1)
 jq -r --arg dir "$dir" '"\($dir)/\(.video)\t\(.caption)"' "$dir/truth.jsonl" >"$dir/true"
 head -n "$answers" "$dir/true" >"$dir/asked"
 printf '%-12s %-5s %7s %9s %9s %7s\n' answers "" tokens mean most other
-compare demo "$DEMO" "$dir/asked"
+compare demo "$DEMO" "" "$dir/asked"
 if [ -n "$MODEL" ]; then
     head -n "$texts" "$dir/true" | cut -f 2 | sed "s|^|$VIDEO	|" >"$dir/asked"
-    compare "$(basename "$MODEL")" "$MODEL" "$dir/asked" --max-frames 4 \
+    compare "$(basename "$MODEL")" "$MODEL" "$NOISY" "$dir/asked" --max-frames 4 \
         --min-pixels 12544 --max-pixels 25088
 fi
 

@@ -3,7 +3,7 @@
  * weights, to try speed and memory without a download.
  *
  *   make_checkpoint --shape 3b|7b|tiny --output DIR [--tokenizer DIR]
- *                   [--layers N] [--seed S] [--dtype bf16|f32]
+ *                   [--layers N] [--seed S] [--dtype bf16|f32] [--noise R]
  *
  * Writes config.json, generation_config.json, preprocessor_config.json, the
  * shards (at most 4 GiB each) and their index. With --tokenizer, vocab.json and
@@ -11,6 +11,10 @@
  * tokenizer_config.json are made. A tensor's values depend on the seed and its
  * name alone: weights of standard deviation 1/sqrt(fan-in), norms 1, biases
  * small. The same call gives the same bytes.
+ *
+ * --noise adds to the weights of the decoder's layers and of its head normal
+ * numbers of R times their standard deviation: what a code for weights does that
+ * loses as much. With --dtype f32, beside the same call without it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +37,7 @@
 enum { CHUNK = 1 << 16 /* values at a time */ };
 
 static const uint64_t SHARD_MAX = UINT64_C(4) << 30;
+static const uint64_t NOISE_SEED = UINT64_C(1) << 32;
 
 /* --- tensors ------------------------------------------------------------ */
 
@@ -231,15 +236,42 @@ static float sigma_of(const struct tensor *t)
     return 1.0F / sqrtf((float)in);
 }
 
-static size_t fill_chunk(const struct plan *p, const struct tensor *t,
-                         uint64_t *state, size_t n, void *chunk)
+/* What a quantised decoder computes with. */
+static bool takes_noise(const struct tensor *t)
 {
-    float sigma = sigma_of(t), *wide = chunk;
+    struct str name = str_of(t->name);
+
+    return t->fill == FILL_WEIGHT &&
+           (str_starts(name, "thinker.model.layers.") ||
+            str_starts(name, "thinker.lm_head."));
+}
+
+/* Where the numbers of a tensor begin; those of the noise are others. */
+static uint64_t seed_of(const struct plan *p, const struct tensor *t,
+                        uint64_t kind)
+{
+    uint64_t state = hash_u64(str_of(t->name)) ^
+                     ((p->o->seed + kind) * UINT64_C(0x9e3779b97f4a7c15));
+
+    return state ? state : 1;
+}
+
+struct filling {
+    float sigma, noise;
+    uint64_t values, noises; /* states */
+};
+
+static size_t fill_chunk(const struct plan *p, const struct tensor *t,
+                         struct filling *f, size_t n, void *chunk)
+{
+    float *wide = chunk;
     uint16_t *narrow = chunk;
 
     for (size_t i = 0; i < n; i++) {
-        float v = t->fill == FILL_ONE ? 1.0F : draw(state) * sigma;
+        float v = t->fill == FILL_ONE ? 1.0F : draw(&f->values) * f->sigma;
 
+        if (f->noise > 0)
+            v += draw(&f->noises) * f->noise;
         if (p->o->f32)
             wide[i] = v;
         else
@@ -251,14 +283,17 @@ static size_t fill_chunk(const struct plan *p, const struct tensor *t,
 static enum asid_rc write_tensor(const struct plan *p, const struct tensor *t,
                                  int fd, void *chunk, struct asid_err *err)
 {
-    uint64_t state =
-        hash_u64(str_of(t->name)) ^ (p->o->seed * UINT64_C(0x9e3779b97f4a7c15));
+    struct filling f = {
+        .sigma = sigma_of(t),
+        .values = seed_of(p, t, 0),
+        .noises = seed_of(p, t, NOISE_SEED),
+    };
 
-    if (state == 0)
-        state = 1;
+    if (takes_noise(t))
+        f.noise = f.sigma * p->o->noise;
     for (size_t left = t->count, n; left > 0; left -= n) {
         n = left < CHUNK ? left : CHUNK;
-        TRY(file_write(fd, t->name, chunk, fill_chunk(p, t, &state, n, chunk),
+        TRY(file_write(fd, t->name, chunk, fill_chunk(p, t, &f, n, chunk),
                        err));
     }
     return ASID_OK;
@@ -384,6 +419,7 @@ static enum asid_rc set_option(struct options *o, const char *name,
                                const char *value, struct asid_err *err)
 {
     uint64_t layers;
+    double noise;
 
     if (strcmp(name, "--output") == 0) {
         o->output = value;
@@ -406,6 +442,10 @@ static enum asid_rc set_option(struct options *o, const char *name,
         if (!num_u64(str_of(value), &layers) || layers < 1 || layers > 1000)
             return USAGE(err, "--layers %s: not in 1 to 1000", value);
         o->layers = (size_t)layers;
+    } else if (strcmp(name, "--noise") == 0) {
+        if (!num_f64(str_of(value), &noise) || !(noise >= 0 && noise <= 1))
+            return USAGE(err, "--noise %s: not in 0 to 1", value);
+        o->noise = (float)noise;
     } else {
         return USAGE(err, "unknown option %s", name);
     }
@@ -424,7 +464,7 @@ static enum asid_rc read_options(int argc, char **argv, struct options *o,
         return USAGE(err, "%s",
                      "usage: make_checkpoint --shape 3b|7b|tiny --output DIR "
                      "[--tokenizer DIR] [--layers N] [--seed S] "
-                     "[--dtype bf16|f32]");
+                     "[--dtype bf16|f32] [--noise R]");
     if (o->layers)
         o->shape.text.layers = o->layers;
     return ASID_OK;

@@ -51,6 +51,7 @@ struct options {
     uint64_t seed;
     size_t layers; /* of text; 0: as published */
     bool f32;
+    float noise; /* of the decoder's weights, of their deviation */
 };
 
 enum fill { FILL_WEIGHT, FILL_BIAS, FILL_ONE };
