@@ -31,11 +31,12 @@ peer_file() {
     int4) echo "${PEER_Q4_K:-}" ;;
     esac
 }
-# ours PRECISION: a line "who precision what rate" for every figure.
+# ours PRECISION: a line "who precision what rate" for every figure. Answers are
+# decoded after the last prompt: of one token, as llama-bench has none before them.
 ours() {
     "$bin/asid-model" bench -q --model "$MODEL" --precision "$1" --threads "$THREADS" \
         --kernels "$KERNELS" \
-        --prefill "$PREFILL" --decode "$DECODE" --batch 8 --cache "$CACHE" |
+        --prefill "$PREFILL,1" --decode "$DECODE" --batch 8 --cache "$CACHE" |
         jq -r --arg p "$1" '
             (.prefill[] | "asid \($p) prefill-\(.tokens) \(.tokens_per_second)"),
             "asid \($p) decode \(.decode.tokens_per_second)",
