@@ -204,11 +204,17 @@ static enum asid_rc open_cached(struct pack *p, const struct omni_load *how,
 }
 
 /* What goes into the last matrix of a layer has few values that are large, and
- * half of what int8 loses was lost there. */
-static void refine_last(struct omni *o)
+ * half of what int8 loses was lost there. Those around attention are small, and
+ * cost little; gate and up are more than half of a layer. */
+static void refine_inputs(struct omni *o)
 {
-    for (size_t i = 0; i < o->config.text.layers; i++)
-        o->weights->text[i].down.fine = o->precision == OMNI_INT8;
+    for (size_t i = 0; i < o->config.text.layers; i++) {
+        struct text_layer *w = &o->weights->text[i];
+        bool fine = o->precision == OMNI_INT8;
+
+        w->q.fine = w->k.fine = w->v.fine = w->o.fine = fine;
+        w->down.fine = fine;
+    }
 }
 
 enum asid_rc pack_weights(struct omni *o, const struct omni_load *how,
@@ -227,7 +233,7 @@ enum asid_rc pack_weights(struct omni *o, const struct omni_load *how,
         TRY(fill_all(&p, how->threads, err));
     }
     each(&p, use);
-    refine_last(o);
+    refine_inputs(o);
     return ASID_OK;
 }
 
