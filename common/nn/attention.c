@@ -169,12 +169,12 @@ static void store_rows(const struct attend *t, const struct view *v)
     }
 }
 
-static void attend_whole(const struct attend *t, struct view *v, size_t end)
+static void attend_whole(const struct attend *t, struct view *v)
 {
     load_queries(t, v);
     start_rows(t, v);
-    for (v->key = v->k0; v->key < end; v->key += v->keys) {
-        v->keys = nn_min(ATTEND_KEYS, end - v->key);
+    for (v->key = v->k0; v->key < v->k_end; v->key += v->keys) {
+        v->keys = nn_min(ATTEND_KEYS, v->k_end - v->key);
         load_keys(t, v);
         multiply_scores(t, v);
         for (size_t i = 0; i < v->rows; i++)
@@ -208,9 +208,9 @@ static void many_rows_task(void *user, size_t task, unsigned worker)
     if (a->causal)
         v.k_end = a->past + (v.first + v.rows - 1) / t->group + 1;
     if (t->k->split)
-        attend_split(t, &v, v.k_end);
+        attend_split(t, &v);
     else
-        attend_whole(t, &v, v.k_end);
+        attend_whole(t, &v);
 }
 
 /* Rows of a task where `rows` read one key head. On registers of bf16 a task

@@ -7,8 +7,7 @@
  * which all its rows then go over: the more rows it has, the less that costs.
  */
 #include "attention_int.h"
-
-static const float LOG2E = 1.44269504F;
+#include "kernels_math.h"
 
 /* Of queries, keys, weights and values each. */
 static unsigned parts_of(const struct attend *t)
@@ -92,7 +91,7 @@ static struct nn_split_attend rows_of(const struct attend *t,
         .key = s->key,
         .value = s->value,
         .seen = s->seen,
-        .scale = t->a->scale * LOG2E,
+        .scale = t->a->scale * NN_LOG2E,
         .max = s->max,
         .sum = s->sum,
         .out = s->out,
@@ -117,14 +116,12 @@ static void count_seen(const struct attend *t, const struct view *v)
         v->s->split.seen[i] = (uint32_t)v->keys;
 }
 
-/* This step's keys and values; those of the next one, which end at `end`, are
- * fetched meanwhile. */
-static void attend_step(const struct attend *t, const struct view *v,
-                        size_t end)
+/* This step's keys and values; those of the next one are fetched meanwhile. */
+static void attend_step(const struct attend *t, const struct view *v)
 {
     const struct nn_attention *a = t->a;
     struct nn_split_attend step = rows_of(t, v);
-    size_t next = v->key + v->keys, ahead = nn_min(SPLIT_KEYS, end - next);
+    size_t next = v->key + v->keys, ahead = nn_min(SPLIT_KEYS, v->k_end - next);
 
     count_seen(t, v);
     split_keys(t, v);
@@ -134,13 +131,6 @@ static void attend_step(const struct attend *t, const struct view *v,
     step.soon[0] = soon(t, v, a->k, next, ahead);
     step.soon[1] = soon(t, v, a->v, next, ahead);
     t->k->split->attend(&step);
-}
-
-static void copy_row(float *to, const float *from, size_t n)
-{
-    for (; n >= NN_LANES; n -= NN_LANES, to += NN_LANES, from += NN_LANES)
-        memcpy(to, from, NN_LANES * sizeof *to);
-    memcpy(to, from, n * sizeof *to);
 }
 
 static void store_rows(const struct attend *t, const struct view *v)
@@ -153,16 +143,17 @@ static void store_rows(const struct attend *t, const struct view *v)
 
         t->k->split->attended(&step, i, rows, side, t->dim_up);
         for (size_t r = 0; r < rows; r++)
-            copy_row(attend_out(t, v, i + r), side + r * t->dim_up, step.dim);
+            attend_copy_row(attend_out(t, v, i + r), side + r * t->dim_up,
+                            step.dim);
     }
 }
 
-void attend_split(const struct attend *t, struct view *v, size_t end)
+void attend_split(const struct attend *t, struct view *v)
 {
     split_queries(t, v);
-    for (v->key = v->k0; v->key < end; v->key += v->keys) {
-        v->keys = nn_min(SPLIT_KEYS, end - v->key);
-        attend_step(t, v, end);
+    for (v->key = v->k0; v->key < v->k_end; v->key += v->keys) {
+        v->keys = nn_min(SPLIT_KEYS, v->k_end - v->key);
+        attend_step(t, v);
     }
     store_rows(t, v);
 }

@@ -233,13 +233,20 @@ LANE_OP __m512 largest(const struct lanes *l, const bool all)
     return _mm512_mul_ps(_mm512_max_ps(max[0], max[1]), l->scale);
 }
 
-/* Of the two bf16 in each lane. */
-LANE_OP __m512 sum_pair(__m512i x)
+/* The two bf16 in each lane. */
+LANE_OP __m512 even_of(__m512i pair)
 {
-    const __m512i odd = _mm512_set1_epi32((int)0xffff0000u);
+    return (__m512)_mm512_slli_epi32(pair, 16);
+}
 
-    return _mm512_add_ps(_mm512_castsi512_ps(_mm512_slli_epi32(x, 16)),
-                         _mm512_castsi512_ps(_mm512_and_si512(x, odd)));
+LANE_OP __m512i odd_bits(__m512i pair)
+{
+    return _mm512_and_si512(pair, _mm512_set1_epi32((int)0xffff0000u));
+}
+
+LANE_OP __m512 sum_pair(__m512i pair)
+{
+    return _mm512_add_ps(even_of(pair), (__m512)odd_bits(pair));
 }
 
 /* Weights of two keys; returns their sum as they were rounded, which is what the
@@ -360,18 +367,15 @@ static void put_values(struct beside *b, const struct group *g)
  * two. */
 static void shrink_weights(char *weight, size_t blocks, __m512 by)
 {
-    const __m512i odd = _mm512_set1_epi32((int)0xffff0000u);
-
     for (size_t i = 0; i < blocks * SPLIT_ROWS; i++) {
         char *at = weight + i / SPLIT_ROWS * 2 * SPLIT_BLOCK +
                    i % SPLIT_ROWS * AMX_BYTES;
-        __m512i x = _mm512_load_si512(at), y = _mm512_and_si512(x, odd);
+        __m512i old = _mm512_load_si512(at);
+        __m512i even = (__m512i)_mm512_mul_ps(even_of(old), by);
+        __m512i odd = (__m512i)_mm512_mul_ps((__m512)odd_bits(old), by);
 
-        x = _mm512_slli_epi32(x, 16);
-        x = (__m512i)_mm512_mul_ps((__m512)x, by);
-        y = (__m512i)_mm512_mul_ps((__m512)y, by);
-        x = _mm512_or_si512(_mm512_srli_epi32(x, 16), _mm512_and_si512(y, odd));
-        _mm512_store_si512(at, x);
+        _mm512_store_si512(
+            at, _mm512_or_si512(_mm512_srli_epi32(even, 16), odd_bits(odd)));
     }
 }
 

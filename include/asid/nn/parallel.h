@@ -1,9 +1,9 @@
 /*
  * Threads inside the model.
  *
- * Work is cut by shape, never by the number of threads; chunks are handed out
- * from an atomic counter, so results do not depend on the thread count and a
- * busy machine does not leave one thread waiting for another's half.
+ * What is summed is cut by shape, never by the number of threads, so results do
+ * not depend on it; chunks are handed out from an atomic counter, so a busy
+ * machine does not leave one thread waiting for another's half.
  */
 #ifndef ASID_NN_PARALLEL_H
 #define ASID_NN_PARALLEL_H
