@@ -72,7 +72,7 @@ BENCHES    := $(BENCH_SRC:bench/%.c=$(BUILD)/bench/%)
 .SECONDARY:
 .PHONY: all help check-deps print-bindir install clean demo check \
         check-threads check-valgrind check-valgrind-all fmt lint \
-        fuzz coverage unit tools bench bench-build
+        fuzz fuzz-build coverage unit tools bench bench-build
 
 all: check-deps $(PROGRAMS) ## build every program (default)
 
@@ -254,8 +254,10 @@ lint: ## house rules, format, static analysis
 FUZZ_SECONDS ?= 60
 FUZZERS := $(FUZZ_SRC:tests/fuzz/%.c=build/fuzz/fuzz/%)
 
-fuzz: ## run every fuzz target for FUZZ_SECONDS
+fuzz-build: ## build the fuzz targets, with clang
 	$(MAKE) MODE=fuzz CC=clang $(FUZZERS)
+
+fuzz: fuzz-build ## run every fuzz target for FUZZ_SECONDS
 	tests/fuzz/run.sh build/fuzz/fuzz $(FUZZ_SECONDS) $(JOBS)
 
 coverage: ## line coverage of the layers without a model

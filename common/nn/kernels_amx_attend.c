@@ -23,6 +23,9 @@ enum {
     WEIGHT_BYTES = SPLIT_GROUP * SPLIT_KEYS * 4,
     PRODUCTS_MAX = NN_HEAD_DIM_MAX / (2 * SPLIT_ROWS),
     KEYS_BETWEEN = 8, /* weighed between two steps of a product */
+    /* not variables: clang wants constants where the instruction has them */
+    ROUND_DOWN = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC,
+    ROUND_UP = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC,
 };
 _Static_assert(SPLIT_ATTEND_SPACE == 2 * (SCORE_BYTES + WEIGHT_BYTES),
                "scores and weights, and those that are next");
@@ -180,8 +183,7 @@ static void finish(struct beside *b, const struct products *which,
 /* 2^x. */
 LANE_OP __m512 exp2_of(__m512 x)
 {
-    const int floor = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
-    __m512 r = _mm512_reduce_ps(x, floor);
+    __m512 r = _mm512_reduce_ps(x, ROUND_DOWN);
     __m512 p = _mm512_set1_ps(NN_EXP2_5);
 
     p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(NN_EXP2_4));
@@ -393,13 +395,12 @@ static void shrink_out(float *out, size_t blocks, __m512 by)
 LANE_OP void grow(const struct group *g, size_t half, __m512 score, size_t done,
                   const unsigned parts)
 {
-    const int up = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC;
     const struct nn_split_attend *t = g->t;
     float *max = t->max + g->row + half * SPLIT_LANES;
     float *sum = t->sum + g->row + half * SPLIT_LANES;
     __m512 before = _mm512_load_ps(max), after, by;
 
-    score = _mm512_roundscale_ps(score, up);
+    score = _mm512_roundscale_ps(score, ROUND_UP);
     if (t->first && done == 0) {
         _mm512_store_ps(max, score);
         _mm512_store_ps(sum, _mm512_setzero_ps());
