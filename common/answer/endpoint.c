@@ -185,18 +185,12 @@ static enum asid_rc first_failure(const struct chat_question *asked, size_t n,
     return ASID_OK;
 }
 
-static enum asid_rc on_text(void *user, struct chat_question *asked,
-                            struct asid_err *err)
-{
-    struct asking *k = user;
-    struct answer_text text = {.truncated = false};
-
-    read_text(k->c, &asked->reply, &text);
-    return answer_free(k->c, &k->q[asked - k->asked], &text, err);
-}
-
-static enum asid_rc endpoint_texts(struct clip *c, struct answer_question *q,
-                                   size_t n, struct asid_err *err)
+/* Ask all of them at once: shape() says what kind of answer is wanted, on() gets
+ * each the moment it is there. */
+static enum asid_rc ask_all(struct clip *c, struct answer_question *q, size_t n,
+                            void (*shape)(struct chat_request *r,
+                                          const struct answer_question *q),
+                            chat_answered on, struct asid_err *err)
 {
     const struct endpoint *e = c->m->state;
     struct arena *a = c->job->arena;
@@ -208,11 +202,32 @@ static enum asid_rc endpoint_texts(struct clip *c, struct answer_question *q,
     TRY(media_of(c, &media, err));
     for (size_t i = 0; i < n; i++) {
         requests[i] = make_request(c, media, q[i].prompt);
-        set_sampling(&requests[i], q[i].sampling);
+        shape(&requests[i], &q[i]);
         asked[i].request = &requests[i];
     }
-    TRY(chat_ask_all(e->chat, a, asked, n, on_text, &k, err));
+    TRY(chat_ask_all(e->chat, a, asked, n, on, &k, err));
     return first_failure(asked, n, err);
+}
+
+static enum asid_rc on_text(void *user, struct chat_question *asked,
+                            struct asid_err *err)
+{
+    struct asking *k = user;
+    struct answer_text text = {.truncated = false};
+
+    read_text(k->c, &asked->reply, &text);
+    return answer_free(k->c, &k->q[asked - k->asked], &text, err);
+}
+
+static void shape_text(struct chat_request *r, const struct answer_question *q)
+{
+    set_sampling(r, q->sampling);
+}
+
+static enum asid_rc endpoint_texts(struct clip *c, struct answer_question *q,
+                                   size_t n, struct asid_err *err)
+{
+    return ask_all(c, q, n, shape_text, on_text, err);
 }
 
 /* --- yes/no questions ------------------------------------------------------- */
@@ -233,25 +248,17 @@ static enum asid_rc on_answer(void *user, struct chat_question *asked,
     return answer_yes(k->c, &k->q[asked - k->asked], p, mass, &cost, err);
 }
 
+static void shape_yes(struct chat_request *r, const struct answer_question *q)
+{
+    (void)q;
+    r->max_tokens = ANSWER_TOKENS;
+    r->top_logprobs = CHAT_MAX_TOP;
+}
+
 static enum asid_rc endpoint_yes(struct clip *c, struct answer_question *q,
                                  size_t n, struct asid_err *err)
 {
-    const struct endpoint *e = c->m->state;
-    struct arena *a = c->job->arena;
-    struct chat_request *requests = arena_array(a, n, sizeof *requests);
-    struct chat_question *asked = arena_array(a, n, sizeof *asked);
-    struct asking k = {c, q, asked};
-    const struct endpoint_media *media;
-
-    TRY(media_of(c, &media, err));
-    for (size_t i = 0; i < n; i++) {
-        requests[i] = make_request(c, media, q[i].prompt);
-        requests[i].max_tokens = ANSWER_TOKENS;
-        requests[i].top_logprobs = CHAT_MAX_TOP;
-        asked[i].request = &requests[i];
-    }
-    TRY(chat_ask_all(e->chat, a, asked, n, on_answer, &k, err));
-    return first_failure(asked, n, err);
+    return ask_all(c, q, n, shape_yes, on_answer, err);
 }
 
 const struct answer_backend answer_endpoint = {

@@ -68,6 +68,17 @@ static size_t carried(const struct lines *before, const struct lines *now)
     return 0;
 }
 
+/* How many lines of a cue's text stood at the foot of the cue before, whose
+ * lines are `before`. */
+static size_t repeated(const struct cue *cues, size_t i,
+                       const struct lines *before, struct lines *now)
+{
+    split(cues[i].text, now);
+    if (i == 0 || !touches(&cues[i - 1], &cues[i]))
+        return 0;
+    return carried(before, now);
+}
+
 /* A file rolls when a quarter of its cues, at least two, begin with what stood
  * there before and go on. */
 static bool rolls(const struct cue *cues, size_t n)
@@ -78,9 +89,7 @@ static bool rolls(const struct cue *cues, size_t n)
     for (size_t i = 0; i < n; i++) {
         size_t k;
 
-        split(cues[i].text, &now);
-        k = i > 0 && touches(&cues[i - 1], &cues[i]) ? carried(&before, &now)
-                                                     : 0;
+        k = repeated(cues, i, &before, &now);
         proper += k > 0 && k < now.n;
         before = now;
     }
@@ -120,9 +129,7 @@ static void unroll(struct cue *cues, size_t n)
     for (size_t i = 0; i < n; i++) {
         size_t k;
 
-        split(cues[i].text, &now);
-        k = i > 0 && touches(&cues[i - 1], &cues[i]) ? carried(&before, &now)
-                                                     : 0;
+        k = repeated(cues, i, &before, &now);
         if (k == now.n)
             cues[i].gone = true;
         else if (k > 0)

@@ -46,7 +46,7 @@ static bool has_word(const struct m_claim *list, size_t n,
                      const struct m_stem *s)
 {
     for (size_t i = 0; i < n; i++)
-        if (merge_has(&list[i], s->stem) || (list[i].pronouns & s->person))
+        if (merge_stem(&list[i], s->stem) || (list[i].pronouns & s->person))
             return true;
     return false;
 }

@@ -302,7 +302,8 @@ bool merge_is_anchored(const struct text *t, size_t first, size_t end);
 void merge_pool(struct merge *m);
 /* The claims that have the stem, in the pool's order. */
 const uint32_t *merge_find(const struct merge *m, uint64_t stem, size_t *n);
-bool merge_has(const struct m_claim *c, uint64_t stem);
+/* The stem in the claim, or NULL. */
+const struct m_stem *merge_stem(const struct m_claim *c, uint64_t stem);
 /* The first word at or after a byte of the claim or of its subject. */
 size_t merge_word_near(const struct m_claim *c, size_t byte);
 /* Seconds between two claims; 0 when they meet or one has no time. */

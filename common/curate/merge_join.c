@@ -12,25 +12,6 @@ enum {
     ORDER_MAX = 256, /* content words of a claim whose order is compared */
 };
 
-static const struct m_stem *stem_in(const struct m_claim *c, uint64_t stem)
-{
-    size_t low = 0, high = c->n_sorted;
-
-    if (!(c->has & merge_bit(stem)))
-        return NULL;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-
-        if (c->sorted[mid].stem < stem)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    if (low < c->n_sorted && c->sorted[low].stem == stem)
-        return &c->sorted[low];
-    return NULL;
-}
-
 /* Content words of y in x's order: the longest rising run of their places in x
  * has to hold most of them. "The dog chases the cat" and "the cat chases the
  * dog" have the same words. */
@@ -40,7 +21,7 @@ static bool same_order(const struct m_claim *x, const struct m_claim *y)
     size_t n = 0, all = 0;
 
     for (size_t i = 0; i < y->n_own && all < ORDER_MAX; i++) {
-        const struct m_stem *s = stem_in(x, y->own[i]);
+        const struct m_stem *s = merge_stem(x, y->own[i]);
         size_t low = 0, high = n;
 
         if (!s || s->light)
@@ -67,7 +48,7 @@ static bool same_sequence(const struct m_claim *x, const struct m_claim *y)
     size_t k = 0;
 
     for (size_t i = 0; i < y->n_own; i++) {
-        const struct m_stem *s = stem_in(y, y->own[i]);
+        const struct m_stem *s = merge_stem(y, y->own[i]);
 
         if (s && s->light)
             continue;
@@ -95,14 +76,14 @@ static bool all_words(const struct m_claim *x, const struct m_claim *y)
         if (!s->own || s->light)
             continue;
         needed++;
-        if (!stem_in(x, s->stem) && !is_meant(x, s))
+        if (!merge_stem(x, s->stem) && !is_meant(x, s))
             return false;
     }
     if (needed || y->quoted)
         return true;
     /* Nothing but light words: only the same ones will do. */
     for (size_t i = 0; i < y->n_sorted; i++)
-        shared += stem_in(x, y->sorted[i].stem) != NULL;
+        shared += merge_stem(x, y->sorted[i].stem) != NULL;
     return y->n_sorted > 0 && shared == y->n_sorted;
 }
 
@@ -118,7 +99,7 @@ static bool same_subject(const struct m_claim *x, const struct m_claim *y)
 
         if (s->own || s->light)
             continue;
-        if (stem_in(x, s->stem) || is_meant(x, s))
+        if (merge_stem(x, s->stem) || is_meant(x, s))
             return true;
         any = true;
     }

@@ -427,12 +427,12 @@ void merge_pool(struct merge *m)
 
 /* --- looking --------------------------------------------------------------- */
 
-bool merge_has(const struct m_claim *c, uint64_t stem)
+const struct m_stem *merge_stem(const struct m_claim *c, uint64_t stem)
 {
     size_t low = 0, high = c->n_sorted;
 
     if (!(c->has & merge_bit(stem)))
-        return false;
+        return NULL;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
 
@@ -441,5 +441,6 @@ bool merge_has(const struct m_claim *c, uint64_t stem)
         else
             high = mid;
     }
-    return low < c->n_sorted && c->sorted[low].stem == stem;
+    return low < c->n_sorted && c->sorted[low].stem == stem ? &c->sorted[low]
+                                                            : NULL;
 }

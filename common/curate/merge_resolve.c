@@ -177,7 +177,7 @@ static size_t details(const struct m_claim *c, const struct m_claim *other,
         for (size_t k = 0; k < o->n_words; k++)
             value |= o->words[k] == c->sorted[i].stem;
         n += c->sorted[i].own && !c->sorted[i].light && !value &&
-             !merge_has(other, c->sorted[i].stem);
+             !merge_stem(other, c->sorted[i].stem);
     }
     return n;
 }

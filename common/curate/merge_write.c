@@ -340,7 +340,7 @@ static bool knows_subject(const struct m_claim *known, const struct m_claim *c)
     for (size_t i = 0; i < c->n_sorted; i++) {
         if (c->sorted[i].own)
             continue;
-        if (!merge_has(known, c->sorted[i].stem))
+        if (!merge_stem(known, c->sorted[i].stem))
             return false;
         n++;
     }
@@ -381,7 +381,7 @@ static bool tells_more(const struct m_claim *known, const struct m_claim *c)
     if (known->text == c->text || !same_head(known, c))
         return false;
     for (size_t i = 0; i < c->n_sorted; i++)
-        shared += c->sorted[i].own && merge_has(known, c->sorted[i].stem);
+        shared += c->sorted[i].own && merge_stem(known, c->sorted[i].stem);
     return shared * 2 > least;
 }
 

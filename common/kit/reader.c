@@ -143,6 +143,17 @@ static void next_file(struct reader *r)
     r->pos.line = 0;
 }
 
+/* More of the input behind what is there; *more false at the end of all of it. */
+static enum asid_rc go_on(struct reader *r, bool *more, struct asid_err *err)
+{
+    *more = !r->eof || r->at + 1 < r->n;
+    if (!r->eof)
+        return fill(r, err);
+    if (*more)
+        next_file(r);
+    return ASID_OK;
+}
+
 /* --- lines ------------------------------------------------------------------------ */
 
 /* Drop a byte-order mark at the start of a file. */
@@ -226,14 +237,9 @@ static enum asid_rc physical(struct reader *r, struct line *line, bool *got,
             return ASID_OK;
         }
         r->scanned = r->end;
-        if (!r->eof) {
-            TRY(fill(r, err));
-        } else if (r->at + 1 < r->n) {
-            next_file(r);
-        } else {
-            *got = false;
+        TRY(go_on(r, got, err));
+        if (!*got)
             return ASID_OK;
-        }
     }
 }
 
@@ -303,17 +309,11 @@ void reader_keep(struct reader *r)
 
 enum asid_rc reader_at_end(struct reader *r, bool *end, struct asid_err *err)
 {
-    while (r->begin == r->end) {
-        if (!r->eof) {
-            TRY(fill(r, err));
-        } else if (r->at + 1 < r->n) {
-            next_file(r);
-        } else {
-            *end = true;
-            return ASID_OK;
-        }
-    }
-    *end = false;
+    bool more = true;
+
+    while (more && r->begin == r->end)
+        TRY(go_on(r, &more, err));
+    *end = !more;
     return ASID_OK;
 }
 
