@@ -7,13 +7,13 @@
 /* What is listed is what a reader of the text finds: the same statements in the
  * same order, open ones aside. */
 static inline void check_listed(const struct text_rules *rules,
-                                struct arena *arena, const struct json *r)
+                                struct arena *work, const struct json *r)
 {
     for (int k = 0; k < ATTRIBUTES; k++) {
         const struct json *a = record_attribute(r, (enum attribute)k);
         struct str text = record_attribute_text(r, (enum attribute)k);
         const struct text *t =
-            text_analyse(rules, arena, text, (enum attribute)k);
+            text_analyse(rules, work, text, (enum attribute)k);
         size_t i = 0;
 
         json_each(claim, json_get(a, "claims")) {
@@ -23,7 +23,7 @@ static inline void check_listed(const struct text_rules *rules,
             if (json_get(claim, "alternatives"))
                 continue;
             if (i < t->n_claims)
-                found = text_claim_sentence(arena, t, &t->claims[i++]);
+                found = text_claim_sentence(work, t, &t->claims[i++]);
             CHECK(str_is(found, listed), "%s:\n#  listed %s\n#  found  %.*s",
                   text.p, listed, (int)found.n, found.p);
         }

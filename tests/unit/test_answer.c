@@ -7,8 +7,8 @@
 #include "asid/answer/answer.h"
 #include "asid/ask/ask.h"
 #include "asid/base/hash.h"
-#include "asid/kit/entry.h"
 #include "asid/ledger/ledger.h"
+#include "model_options.h"
 #include "vectors.h"
 
 #define MODEL "tests/vectors/checkpoints/tiny-a"
@@ -23,20 +23,9 @@ static char video_hash[HASH_HEX];
 
 static void read_options(void)
 {
-    struct json *options = json_new_object(&arena), *document;
-    struct asid_err err;
+    struct json *options = model_options(&arena);
 
-    CHECK_OK(entry_document(&arena, &document, &err), err);
-    json_each(option, json_path(document, "$defs.model-options.properties")) {
-        const struct json *value = json_get(option, "default");
-
-        if (value)
-            json_set_str(&arena, options, json_key(option),
-                         json_copy(&arena, value));
-    }
-    json_set_i64(&arena, options, "jobs", 1);
     json_set_i64(&arena, options, "threads", 1);
-    json_set_i64(&arena, options, "max-frames", 4);
     json_set_i64(&arena, options, "max-tokens", 12);
     json_set_f64(&arena, options, "min-pixels", 3136);
     json_set_f64(&arena, options, "max-pixels", 12544);

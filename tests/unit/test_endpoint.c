@@ -3,9 +3,9 @@
 
 #include "../../common/answer/endpoint.h"
 #include "asid/base/hash.h"
-#include "asid/kit/entry.h"
 #include "asid/ledger/ledger.h"
 #include "mock_endpoint.h"
+#include "model_options.h"
 
 #define VIDEO "tests/vectors/media/matched.mkv"
 
@@ -17,19 +17,8 @@ static char video_hash[HASH_HEX];
 /* A stage of its own. */
 static struct asid_cx make_cx(const char *url, const char *name)
 {
-    struct json *options = json_new_object(&arena), *document;
-    struct asid_err err;
+    struct json *options = model_options(&arena);
 
-    CHECK_OK(entry_document(&arena, &document, &err), err);
-    json_each(option, json_path(document, "$defs.model-options.properties")) {
-        const struct json *value = json_get(option, "default");
-
-        if (value)
-            json_set_str(&arena, options, json_key(option),
-                         json_copy(&arena, value));
-    }
-    json_set_i64(&arena, options, "jobs", 1);
-    json_set_i64(&arena, options, "max-frames", 4);
     json_set_f64(&arena, options, "timeout", 20);
     json_set_text(&arena, options, "endpoint", url);
     if (name)

@@ -8,6 +8,7 @@
 
 #include "asid/nn/kernels.h"
 #include "check.h"
+#include "draws.h"
 
 enum { SETS = NN_KERNEL_SETS - 1, GUARD = 64 }; /* sets beside the reference */
 
@@ -17,33 +18,6 @@ static const struct nn_kernels *set_of(int i)
     const char *why = NULL;
 
     return nn_kernels_pick(nn_kernel_sets[i + 1], &why);
-}
-
-static uint32_t seed = 1;
-
-static uint32_t draw(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 17;
-    seed ^= seed << 5;
-    return seed;
-}
-
-/* About -1 to 1. */
-static float draw_float(void)
-{
-    return (float)((double)draw() / 2147483648.0 - 1.0);
-}
-
-static float *floats(size_t n)
-{
-    float *p = malloc((n + 1) * sizeof *p);
-
-    if (!p)
-        exit(1);
-    for (size_t i = 0; i < n; i++)
-        p[i] = draw_float();
-    return p;
 }
 
 /* n weights at an odd address; free the returned base. */
@@ -112,8 +86,8 @@ static void pack_once(const struct nn_kernels *k, enum nn_dtype dtype,
     size_t width = (rows + NN_LANES - 1) / NN_LANES * NN_LANES, ld = depth + 3;
     const void *w;
     char *base = weights(rows * ld, dtype, &w);
-    float *a = floats(width * depth + GUARD),
-          *b = floats(width * depth + GUARD);
+    float *a = draw_floats(width * depth + GUARD),
+          *b = draw_floats(width * depth + GUARD);
     struct nn_pack p = {w, ld, dtype, rows, depth, width, a};
 
     memcpy(b, a, (width * depth + GUARD) * sizeof *a);
@@ -148,8 +122,10 @@ static void test_pack(void)
 static void tile_once(const struct nn_kernels *k, struct nn_tile t)
 {
     size_t n = NN_TILE_ROWS * (NN_TILE_COLS + 5) + GUARD;
-    float *a = floats(NN_TILE_ROWS * (t.k + 3)), *b = floats(t.k * t.width);
-    float *c = floats(n), *d = malloc(n * sizeof *d), *add = floats(t.width);
+    float *a = draw_floats(NN_TILE_ROWS * (t.k + 3)),
+          *b = draw_floats(t.k * t.width);
+    float *c = draw_floats(n), *d = malloc(n * sizeof *d),
+          *add = draw_floats(t.width);
 
     if (!d)
         exit(1);
@@ -201,8 +177,10 @@ static void dot_once(const struct nn_kernels *k, enum nn_dtype dtype, size_t n,
     size_t ld = depth + 5, ldy = n + 2, out = NN_DOT_ROWS * ldy;
     const void *w;
     char *base = weights(n * ld, dtype, &w);
-    float *x = floats(NN_DOT_ROWS * ld), *a = floats(out), *b = floats(out);
-    float *one = floats(out), *mixed = floats(NN_DOT_ROWS * (depth + NN_LANES));
+    float *x = draw_floats(NN_DOT_ROWS * ld), *a = draw_floats(out),
+          *b = draw_floats(out);
+    float *one = draw_floats(out),
+          *mixed = draw_floats(NN_DOT_ROWS * (depth + NN_LANES));
     struct nn_dot d = {w, ld, dtype, n, depth, mixed, NN_DOT_ROWS, a, ldy};
 
     for (size_t m = 1; m <= NN_DOT_ROWS; m *= 2) {
@@ -327,8 +305,8 @@ static void test_gelu_silu(void)
 
 static void runs_once(const struct nn_kernels *k, size_t n)
 {
-    float *x = floats(n + GUARD), *y = floats(n + GUARD);
-    float *a = floats(n + GUARD), *b = floats(n + GUARD);
+    float *x = draw_floats(n + GUARD), *y = draw_floats(n + GUARD);
+    float *a = draw_floats(n + GUARD), *b = draw_floats(n + GUARD);
     float p, q, top;
 
 #define PAIR(call_a, call_b, tolerance, what)                                  \
@@ -368,7 +346,8 @@ static void norm_once(const struct nn_kernels *k, size_t n, enum nn_dtype dtype,
 {
     const void *w, *b;
     char *w_base = weights(n, dtype, &w), *b_base = weights(n, dtype, &b);
-    float *x = floats(n), *got = floats(n + GUARD), *want = floats(n + GUARD);
+    float *x = draw_floats(n), *got = draw_floats(n + GUARD),
+          *want = draw_floats(n + GUARD);
     struct nn_norm p = {.w = {w, dtype, n}, .centre = centre, .eps = 1e-6F};
 
     if (centre)

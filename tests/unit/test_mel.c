@@ -3,7 +3,6 @@
 
 #include "../../common/omni/prepare.h"
 #include "asid/base/clock.h"
-#include "asid/nn/npy.h"
 #include "vectors.h"
 
 #define PRE "tests/vectors/pre/"
@@ -18,24 +17,12 @@ static struct omni_config config_of(bool left, double seconds)
     return c;
 }
 
-static struct npy load(const char *path)
-{
-    struct asid_err err;
-    struct npy v = {.data = NULL};
-
-    if (npy_read(path, &v, &err) != ASID_OK) {
-        printf("Bail out! %s\n", err.text);
-        exit(1);
-    }
-    return v;
-}
-
 /* The wave ends with a click whose loudest frame is cut off. */
 static void check_features(void)
 {
     struct omni_config c = config_of(false, 300);
-    struct npy wave = load(PRE "mel_wave.npy");
-    struct npy want = load(PRE "mel_features.npy");
+    struct npy wave = vector_npy(PRE "mel_wave.npy");
+    struct npy want = vector_npy(PRE "mel_features.npy");
     struct omni_sound got = {.mel = NULL};
     struct asid_err err;
     float worst = 0;

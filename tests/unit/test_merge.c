@@ -1,34 +1,11 @@
 /* The multi-source merge: rules one by one, and properties of random records;
  * the gold set is in test_merge_gold.c. */
-#include <math.h>
-
 #include "asid/curate/merge.h"
-#include "check.h"
+#include "check_json.h"
 #include "merge_listed.h"
 
-static struct arena arena, rules_arena;
-static struct asid_err err;
+static struct arena rules_arena;
 static const struct text_rules *rules;
-
-static struct json *parse(const char *text)
-{
-    struct json *v = NULL;
-
-    CHECK_OK(json_parse(&arena, str_of(text), 0, &v, &err), err);
-    return v;
-}
-
-static const char *written(const struct json *v)
-{
-    struct buf b;
-    char *copy;
-
-    buf_init(&b, 1 << 26);
-    json_write(&b, v);
-    copy = arena_strndup(&arena, b.p ? b.p : "", b.n);
-    buf_release(&b);
-    return copy;
-}
 
 static struct merge_policy *policy(const char *weights)
 {
@@ -44,7 +21,7 @@ static struct merge_policy *policy(const char *weights)
 static struct json *merged(const char *weights, const char *sources,
                            const char *more)
 {
-    struct json *r = parse(arena_printf(
+    struct json *r = parse_text(arena_printf(
         &arena, "{\"id\":\"a\",\"sources\":%s%s}", sources, more ? more : ""));
 
     CHECK_OK(merge_record(policy(weights), &arena, r, &err), err);
@@ -287,8 +264,9 @@ static void test_senses(void)
     check_case("and cannot overrule who saw it");
 
     merge_policy_heard(p, "ear");
-    r = parse("{\"id\":\"a\",\"sources\":[{\"name\":\"ear\",\"attributes\":{"
-              "\"scene\":\"A hall.\",\"speech\":\"Rain drums on a roof.\"}}]}");
+    r = parse_text(
+        "{\"id\":\"a\",\"sources\":[{\"name\":\"ear\",\"attributes\":{"
+        "\"scene\":\"A hall.\",\"speech\":\"Rain drums on a roof.\"}}]}");
     CHECK_OK(merge_record(p, &arena, r, &err), err);
     CHECK_TEXT(caption(r), "Rain drums on a roof.");
     CHECK_TEXT(at(r, "attributes.scene"), "(none)");
@@ -326,8 +304,9 @@ static void test_alone(void)
     CHECK_TEXT(caption(r), "A park , empty. The camera pans left.");
     check_case("attributes of one source stay, the caption is built from them");
 
-    r = parse("{\"id\":\"a\",\"caption\":\"At 0s, a dog runs on a beach. The "
-              "camera pans right.\",\"y\":[1, 2]}");
+    r = parse_text(
+        "{\"id\":\"a\",\"caption\":\"At 0s, a dog runs on a beach. The "
+        "camera pans right.\",\"y\":[1, 2]}");
     CHECK_OK(merge_record(policy(NULL), &arena, r, &err), err);
     CHECK(strstr(written(r), "\"caption\":\"At 0s, a dog runs on a beach. The "
                              "camera pans right.\",\"y\":[1, 2],"),
@@ -335,9 +314,10 @@ static void test_alone(void)
     CHECK_TEXT(at(r, "attributes.camera.claims.0.sources"), "[\"caption\"]");
     check_case("without sources a caption is the one source");
 
-    r = parse("{\"id\":\"a\",\"caption\":\"A dog.\",\"attributes\":{\"scene\":{"
-              "\"text\":\"A  beach.\",\"verdict\":\"verified\"},\"speech\":"
-              "null}}");
+    r = parse_text(
+        "{\"id\":\"a\",\"caption\":\"A dog.\",\"attributes\":{\"scene\":{"
+        "\"text\":\"A  beach.\",\"verdict\":\"verified\"},\"speech\":"
+        "null}}");
     CHECK_OK(merge_record(policy(NULL), &arena, r, &err), err);
     CHECK_TEXT(
         at(r, "attributes"),
@@ -352,15 +332,16 @@ static void test_refused(void)
     char *many = arena_strdup(&arena, "[");
     struct json *r;
 
-    r = parse("{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"caption\":\" \"},"
-              "{\"name\":\"b\"}],\"attributes\":{\"scene\":{\"text\":\"A\"}}}");
+    r = parse_text(
+        "{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"caption\":\" \"},"
+        "{\"name\":\"b\"}],\"attributes\":{\"scene\":{\"text\":\"A\"}}}");
     CHECK(merge_record(policy(NULL), &arena, r, &err) == ASID_REJECT &&
               strcmp(err.code, "merge.no_source") == 0,
           "%s", err.code);
     check_case("nothing to merge is rejected");
 
-    r = parse("{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"attributes\":{"
-              "\"scene\":\"a\\u0000b\"}}]}");
+    r = parse_text("{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"attributes\":{"
+                   "\"scene\":\"a\\u0000b\"}}]}");
     CHECK(merge_record(policy(NULL), &arena, r, &err) == ASID_REJECT &&
               strcmp(err.code, "input.schema") == 0,
           "%s", err.code);
@@ -371,7 +352,8 @@ static void test_refused(void)
         many = arena_printf(&arena,
                             "%s%s{\"name\":\"s%d\",\"caption\":\"A dog.\"}",
                             many, i ? "," : "", i);
-    r = parse(arena_printf(&arena, "{\"id\":\"a\",\"sources\":%s]}", many));
+    r = parse_text(
+        arena_printf(&arena, "{\"id\":\"a\",\"sources\":%s]}", many));
     CHECK(merge_record(policy(NULL), &arena, r, &err) == ASID_REJECT &&
               strcmp(err.code, "input.schema") == 0,
           "%s", err.text);
@@ -408,9 +390,10 @@ static void test_policy(void)
 
     p = policy(NULL);
     merge_policy_tolerance(p, 10);
-    r = parse("{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"caption\":\"At 0s, "
-              "a boat sails.\"},{\"name\":\"b\",\"caption\":\"At 9s, a boat "
-              "sails.\"}]}");
+    r = parse_text(
+        "{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"caption\":\"At 0s, "
+        "a boat sails.\"},{\"name\":\"b\",\"caption\":\"At 9s, a boat "
+        "sails.\"}]}");
     CHECK_OK(merge_record(p, &arena, r, &err), err);
     CHECK_TEXT(caption(r), "At 0s, a boat sails.");
     check_case("the tolerance says which times are the same");
@@ -420,7 +403,7 @@ static void test_policy(void)
 
 static void test_again(void)
 {
-    struct json *r = parse(
+    struct json *r = parse_text(
         "{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"caption\":\"At 0s, a red "
         "ship sails.\"},{\"name\":\"b\",\"caption\":\"At 0s, a blue ship "
         "sails.\"}],\"attributes\":{\"scene\":{\"text\":\"Old.\"},\"actions\":{"
@@ -444,9 +427,10 @@ static void test_again(void)
 
 static void test_claims_ensure(void)
 {
-    struct json *r = parse("{\"id\":\"a\",\"attributes\":{\"scene\":{\"text\":"
-                           "\"A park. A pond.\"},\"speech\":{\"text\":\"\"},"
-                           "\"camera\":{\"text\":\"Pan.\",\"claims\":[]}}}");
+    struct json *r =
+        parse_text("{\"id\":\"a\",\"attributes\":{\"scene\":{\"text\":"
+                   "\"A park. A pond.\"},\"speech\":{\"text\":\"\"},"
+                   "\"camera\":{\"text\":\"Pan.\",\"claims\":[]}}}");
 
     record_claims_ensure(rules, &arena, r);
     CHECK_TEXT(at(r, "attributes.scene.claims"),
@@ -456,9 +440,10 @@ static void test_claims_ensure(void)
     CHECK_TEXT(at(r, "attributes.speech.claims"), "(none)");
     check_case("attributes without a list of claims get one");
 
-    r = parse("{\"id\":\"a\",\"media\":{\"audio\":null},\"caption\":\"At 2s, a "
-              "man walks. The camera zooms in.\",\"sources\":[{\"name\":\"a\","
-              "\"caption\":\"x\"},{\"name\":\"b\",\"caption\":\"y\"}]}");
+    r = parse_text(
+        "{\"id\":\"a\",\"media\":{\"audio\":null},\"caption\":\"At 2s, a "
+        "man walks. The camera zooms in.\",\"sources\":[{\"name\":\"a\","
+        "\"caption\":\"x\"},{\"name\":\"b\",\"caption\":\"y\"}]}");
     record_claims_ensure(rules, &arena, r);
     CHECK_TEXT(at(r, "attributes.actions.text"), "\"At 2s, a man walks.\"");
     CHECK_TEXT(at(r, "attributes.speech"), "(none)");
@@ -466,12 +451,14 @@ static void test_claims_ensure(void)
     CHECK_TEXT(caption(r), "At 2s, a man walks. The camera zooms in.");
     check_case("a record with only a caption gets attributes from it");
 
-    r = parse("{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"caption\":\"A man "
-              "walks.\"}]}");
+    r = parse_text(
+        "{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"caption\":\"A man "
+        "walks.\"}]}");
     record_claims_ensure(rules, &arena, r);
     CHECK_TEXT(at(r, "attributes.actions.claims.0.sources"), "[\"a\"]");
-    r = parse("{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"caption\":\"A\"},"
-              "{\"name\":\"b\",\"caption\":\"B\"}]}");
+    r = parse_text(
+        "{\"id\":\"a\",\"sources\":[{\"name\":\"a\",\"caption\":\"A\"},"
+        "{\"name\":\"b\",\"caption\":\"B\"}]}");
     record_claims_ensure(rules, &arena, r);
     CHECK_TEXT(at(r, "attributes"), "(none)");
     check_case("so does one with one source; more have to be merged");
@@ -547,7 +534,7 @@ static struct json *random_record(void)
                       "\"%s\"}}",
             sources, i ? "," : "", draw(8), text);
     }
-    return parse(
+    return parse_text(
         arena_printf(&arena, "{\"id\":\"r\",\"sources\":[%s]}", sources));
 }
 
@@ -645,7 +632,7 @@ static void test_hostile(void)
             buf_text(&b, "\"}");
         }
         buf_text(&b, "]}");
-        r = parse(arena_strndup(&arena, b.p, b.n));
+        r = parse_text(arena_strndup(&arena, b.p, b.n));
         buf_release(&b);
         CHECK_OK(merge_record(policy(NULL), &arena, r, &err), err);
         arena_reset(&arena);

@@ -10,33 +10,13 @@
 #include "asid/nn/kernels.h"
 #include "asid/nn/ops.h"
 #include "check.h"
+#include "draws.h"
 
 enum { OPENED_MAX = NN_KERNEL_SETS + 4 };
 
 /* Every set with one thread; the best set with 2, 3, 5 and 8. */
 static struct nn *opened[OPENED_MAX];
 static size_t n_opened, n_sets;
-
-static uint32_t seed = 7;
-
-static float draw_float(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 17;
-    seed ^= seed << 5;
-    return (float)((double)seed / 2147483648.0 - 1.0);
-}
-
-static float *floats(size_t n)
-{
-    float *p = malloc((n + 1) * sizeof *p);
-
-    if (!p)
-        exit(1);
-    for (size_t i = 0; i < n; i++)
-        p[i] = draw_float();
-    return p;
-}
 
 static float *copy_of(const float *p, size_t n)
 {
@@ -125,7 +105,8 @@ static void linear_once(size_t m, size_t k, size_t n, bool bias, bool add)
     struct nn_matrix w = {.rows = n, .cols = k};
     size_t ldx = k + 3, ldy = n + 7, size = m * ldy;
     char *base = weights(n * k, &w);
-    float *x = floats(m * ldx), *b = floats(n), *start = floats(size);
+    float *x = draw_floats(m * ldx), *b = draw_floats(n),
+          *start = draw_floats(size);
     float *got[OPENED_MAX];
     double *want = malloc(size * sizeof *want);
 
@@ -192,7 +173,8 @@ static void test_linear_rows(void)
     enum { M = 700, K = 600, N = 200 };
     struct nn_matrix w = {.rows = N, .cols = K};
     char *base = weights((size_t)N * K, &w);
-    float *x = floats(M * K), *all = floats(M * N), *part = floats(M * N);
+    float *x = draw_floats(M * K), *all = draw_floats(M * N),
+          *part = draw_floats(M * N);
 
     for (size_t s = 0; s < n_opened; s++) {
         nn_linear(opened[s], &w, x, K, M, all, N, false);
@@ -303,10 +285,10 @@ static void attend_once(const struct shape *s, float size)
     a.ldkv = s->kv_heads * s->dim + 2;
     a.ldo = s->heads * s->dim + 3;
     out = s->m * a.ldo;
-    a.q = q = floats(s->m * a.ldq);
-    a.k = k = floats(keys * a.ldkv);
-    a.v = v = floats(keys * a.ldkv);
-    start = floats(out);
+    a.q = q = draw_floats(s->m * a.ldq);
+    a.k = k = draw_floats(keys * a.ldkv);
+    a.v = v = draw_floats(keys * a.ldkv);
+    start = draw_floats(out);
     want = malloc(out * sizeof *want);
     if (!want)
         exit(1);
@@ -362,8 +344,8 @@ static void test_attend_causal(void)
 static void test_attend_rising(void)
 {
     enum { M = 40, PAST = 500, DIM = 32, KEYS = PAST + M };
-    float *q = floats(M * DIM), *k = floats(KEYS * DIM);
-    float *v = floats(KEYS * DIM), *out = floats(M * DIM);
+    float *q = draw_floats(M * DIM), *k = draw_floats(KEYS * DIM);
+    float *v = draw_floats(KEYS * DIM), *out = draw_floats(M * DIM);
     struct nn_attention a = {.q = q, .k = k, .v = v, .m = M, .past = PAST};
     double want[M * DIM] = {0};
 
@@ -427,8 +409,8 @@ static void test_attend_segments(void)
 static void test_attend_cut(void)
 {
     enum { M = 300, HEADS = 4, DIM = 32, LD = HEADS * DIM };
-    float *q = floats(M * LD), *kv = floats(M * LD);
-    float *all = floats(M * LD), *part = floats(M * LD);
+    float *q = draw_floats(M * LD), *kv = draw_floats(M * LD);
+    float *all = draw_floats(M * LD), *part = draw_floats(M * LD);
     struct nn_attention a = {.q = q, .k = kv, .v = kv, .causal = true};
 
     a.ldq = a.ldo = LD;
@@ -463,8 +445,9 @@ static void test_attend_cut(void)
 static void test_attend_huge(void)
 {
     enum { M = 20, DIM = 16 };
-    float *q = floats(M * DIM), *k = floats(M * DIM), *v = floats(M * DIM);
-    float *out = floats(M * DIM);
+    float *q = draw_floats(M * DIM), *k = draw_floats(M * DIM),
+          *v = draw_floats(M * DIM);
+    float *out = draw_floats(M * DIM);
     struct nn_attention a = {.q = q, .k = k, .v = v, .out = out};
     size_t bad = 0;
 
@@ -492,8 +475,8 @@ static void test_attend_huge(void)
 
 static void norms_once(size_t m, size_t n, size_t s)
 {
-    float *x = floats(m * n), *w = floats(n), *b = floats(n);
-    float *y = floats(m * n);
+    float *x = draw_floats(m * n), *w = draw_floats(n), *b = draw_floats(n);
+    float *y = draw_floats(m * n);
     double *want = malloc(2 * m * n * sizeof *want), *layer = want + m * n;
     struct nn_vector weight = {w, NN_F32, n}, bias = {b, NN_F32, n};
 
@@ -545,7 +528,8 @@ static void test_norms(void)
 static void test_rotate(void)
 {
     enum { M = 70, HEADS = 3, HALF = 20, LD = 2 * HALF * HEADS + 5 };
-    float *x = floats(M * LD), *c = floats(M * HALF), *s = floats(M * HALF);
+    float *x = draw_floats(M * LD), *c = draw_floats(M * HALF),
+          *s = draw_floats(M * HALF);
 
     for (size_t i = 0; i < n_opened; i++) {
         float *y = copy_of(x, M * LD);
@@ -579,7 +563,7 @@ static void test_rotate(void)
 static void test_elementwise(void)
 {
     enum { N = 40001 };
-    float *x = floats(N), *u = floats(N);
+    float *x = draw_floats(N), *u = draw_floats(N);
 
     for (size_t i = 0; i < n_opened; i++) {
         float *g = copy_of(x, N), *a = copy_of(x, N), *e = copy_of(x, N);
@@ -634,6 +618,7 @@ static void test_measure(void)
 
 int main(void)
 {
+    draws_seed = 7;
     open_all();
     test_open();
     test_measure();

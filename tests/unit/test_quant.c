@@ -11,32 +11,12 @@
 #include "asid/nn/qkernels.h"
 #include "asid/nn/quant.h"
 #include "check.h"
+#include "draws.h"
 
 enum { OPENED_MAX = 6 };
 
 static struct nn *opened[OPENED_MAX];
 static size_t n_opened;
-static uint32_t seed = 11;
-
-static float draw_float(void)
-{
-    seed ^= seed << 13;
-    seed ^= seed >> 17;
-    seed ^= seed << 5;
-    return (float)((double)seed / 2147483648.0 - 1.0);
-}
-
-static float *floats(size_t n)
-{
-    float *p = malloc((n + 1) * sizeof *p);
-
-    if (!p)
-        exit(1);
-    for (size_t i = 0; i < n; i++)
-        p[i] = draw_float();
-    return p;
-}
-
 static void *aligned(size_t bytes)
 {
     void *p = aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -59,7 +39,7 @@ static struct nn_matrix packed(const struct nn_matrix *w, enum nn_quant kind)
 
 static struct nn_matrix matrix(size_t rows, size_t cols)
 {
-    return (struct nn_matrix){.data = floats(rows * cols),
+    return (struct nn_matrix){.data = draw_floats(rows * cols),
                               .dtype = NN_F32,
                               .rows = rows,
                               .cols = cols};
@@ -76,7 +56,7 @@ static void test_unpack(enum nn_quant kind, size_t rows, size_t cols)
 {
     struct nn_matrix w = matrix(rows, cols), q = packed(&w, kind);
     const float *data = w.data;
-    float *row = floats(cols);
+    float *row = draw_floats(cols);
     double worst = 0;
 
     for (size_t r = 0; r < rows; r++) {
@@ -113,7 +93,7 @@ static void plain_product(const struct nn_matrix *q, bool fine, const float *x,
 {
     size_t group = q->packed_as == NN_Q8 ? NN_Q8_GROUP : NN_Q4_GROUP;
     double *rounded = malloc((q->cols + 1) * sizeof *rounded);
-    float *w = floats(q->cols);
+    float *w = draw_floats(q->cols);
 
     for (size_t i = 0; i < m; i++) {
         round_row(x + i * q->cols, q->cols, group, rounded);
@@ -160,7 +140,7 @@ static void check_sets(const struct nn_matrix *q, const float *x, size_t m,
 {
     size_t n = m * q->rows, seen = 0;
     double *want = malloc((n + 1) * sizeof *want);
-    float *first = floats(n), *y = floats(n);
+    float *first = draw_floats(n), *y = draw_floats(n);
 
     for (size_t s = 0; s < n_opened; s++) {
         double worst = 0;
@@ -192,8 +172,8 @@ static void test_product(enum nn_quant kind, size_t rows, size_t cols, size_t m,
                          bool largest, bool fine)
 {
     struct nn_matrix w = matrix(rows, cols), q;
-    float *x = floats(m * cols), *all = floats(m * rows);
-    float *y = floats(m * rows);
+    float *x = draw_floats(m * cols), *all = draw_floats(m * rows);
+    float *y = draw_floats(m * rows);
     size_t last = n_opened - 1, part = m <= NN_QROWS ? 1 : NN_QROWS + 1;
 
     if (largest)
@@ -222,8 +202,9 @@ static void test_product(enum nn_quant kind, size_t rows, size_t cols, size_t m,
 static void test_bias_and_sum(void)
 {
     struct nn_matrix w = matrix(70, 130), q = packed(&w, NN_Q8);
-    float *x = floats(3 * 130), *plain = floats(3 * 70), *bias = floats(70);
-    float *old = floats(3 * 80), *y = floats(3 * 80);
+    float *x = draw_floats(3 * 130), *plain = draw_floats(3 * 70),
+          *bias = draw_floats(70);
+    float *old = draw_floats(3 * 80), *y = draw_floats(3 * 80);
 
     nn_linear(opened[0], &q, x, 130, 3, plain, 70, false);
     q.bias = bias;
@@ -251,7 +232,7 @@ static void test_bias_and_sum(void)
 static void test_not_finite(float odd)
 {
     struct nn_matrix w = matrix(50, 600), q = packed(&w, NN_Q8);
-    float *x = floats(2 * 600), *y = floats(2 * 50);
+    float *x = draw_floats(2 * 600), *y = draw_floats(2 * 50);
 
     x[7] = odd;
     for (size_t s = 0; s < n_opened; s++) {
@@ -291,6 +272,7 @@ int main(void)
         {130, 1200, 1}, {20, 3000, 1500}};
     struct asid_err err;
 
+    draws_seed = 11;
     for (size_t i = 0; i < OPENED_MAX; i++)
         if (nn_open(wanted[i].set, wanted[i].threads, &opened[n_opened],
                     &err) == ASID_OK)

@@ -2,37 +2,14 @@
 #include <math.h>
 
 #include "asid/curate/record.h"
-#include "check.h"
-
-static struct arena arena;
-static struct asid_err err;
-
-static struct json *parse(const char *text)
-{
-    struct json *v = NULL;
-
-    CHECK_OK(json_parse(&arena, str_of(text), 0, &v, &err), err);
-    return v;
-}
-
-static const char *written(const struct json *v)
-{
-    struct buf b;
-    char *copy;
-
-    buf_init(&b, 1 << 20);
-    json_write(&b, v);
-    copy = arena_strndup(&arena, b.p ? b.p : "", b.n);
-    buf_release(&b);
-    return copy;
-}
+#include "check_json.h"
 
 static void test_looking(void)
 {
-    struct json *r =
-        parse("{\"id\":\"a\",\"media\":{\"duration\":7.80},"
-              "\"attributes\":{\"scene\":{\"text\":\"A park.\"},"
-              "\"speech\":null,\"camera\":{}},\"caption\":\"At 0s, rain.\"}");
+    struct json *r = parse_text(
+        "{\"id\":\"a\",\"media\":{\"duration\":7.80},"
+        "\"attributes\":{\"scene\":{\"text\":\"A park.\"},"
+        "\"speech\":null,\"camera\":{}},\"caption\":\"At 0s, rain.\"}");
 
     CHECK_TEXT(record_attribute_text(r, ATTRIBUTE_SCENE).p, "A park.");
     CHECK(record_attribute(r, ATTRIBUTE_SCENE) != NULL, "scene");
@@ -44,10 +21,11 @@ static void test_looking(void)
     CHECK(fabs(record_duration(r) - 7.8) < 1e-12, "duration");
     check_case("attributes, caption and duration are read");
 
-    r = parse("{\"id\":\"a\",\"media\":{\"duration\":null},\"caption\":null,"
-              "\"attributes\":{\"scene\":{\"text\":\"a\\u0000b\"}}}");
+    r = parse_text(
+        "{\"id\":\"a\",\"media\":{\"duration\":null},\"caption\":null,"
+        "\"attributes\":{\"scene\":{\"text\":\"a\\u0000b\"}}}");
     CHECK(isnan(record_duration(r)), "null duration");
-    CHECK(isnan(record_duration(parse("{\"id\":\"a\"}"))), "no media");
+    CHECK(isnan(record_duration(parse_text("{\"id\":\"a\"}"))), "no media");
     CHECK(record_caption(r).n == 0, "null caption");
     CHECK(record_attribute_text(r, ATTRIBUTE_SCENE).n == 0, "U+0000");
     check_case("what is null, missing or no text is nothing");
@@ -55,7 +33,7 @@ static void test_looking(void)
 
 static void test_making(void)
 {
-    struct json *r = parse("{\"id\":\"a\",\"x\":1.50}");
+    struct json *r = parse_text("{\"id\":\"a\",\"x\":1.50}");
 
     record_attribute_make(&arena, r, ATTRIBUTE_EMOTIONS);
     record_attribute_make(&arena, r, ATTRIBUTE_SPEECH);
@@ -66,7 +44,7 @@ static void test_making(void)
                "\"speech\":{},\"camera\":{},\"emotions\":{}}}");
     check_case("attributes are made in the order of the contract");
 
-    r = parse(
+    r = parse_text(
         "{\"attributes\":{\"scene\":null,\"camera\":{\"text\":\"\\u0041\","
         "\"k\":[1, 2]}}}");
     json_set_text(&arena, record_attribute_make(&arena, r, ATTRIBUTE_SPEECH),
@@ -83,8 +61,8 @@ static void test_making(void)
 
 static void test_findings(void)
 {
-    struct json *r = parse("{\"id\":\"a\",\"findings\":[{\"stage\":\"x\","
-                           "\"code\":\"y\", \"message\":\"z\"}]}");
+    struct json *r = parse_text("{\"id\":\"a\",\"findings\":[{\"stage\":\"x\","
+                                "\"code\":\"y\", \"message\":\"z\"}]}");
     struct json *f;
 
     f = finding_add(&arena, r, "merge", "merge.conflict", ATTRIBUTE_SCENE, 2,
@@ -124,7 +102,7 @@ static void test_claims(void)
                "{\"text\":\"A dog runs.\",\"start\":null,\"end\":null}");
     claim_times(c, &start, &end);
     CHECK(isnan(start) && isnan(end), "%g %g", start, end);
-    claim_times(parse("{\"text\":\"a\",\"start\":1}"), &start, &end);
+    claim_times(parse_text("{\"text\":\"a\",\"start\":1}"), &start, &end);
     CHECK(fabs(start - 1) < 1e-12 && isnan(end), "%g %g", start, end);
     check_case("claims carry their times or null");
 }

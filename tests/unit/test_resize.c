@@ -3,28 +3,15 @@
 
 #include "../../common/omni/prepare.h"
 #include "asid/base/clock.h"
-#include "asid/nn/npy.h"
 #include "vectors.h"
 
 #define PRE "tests/vectors/pre/"
 
 enum { H = 66, W = 92 };
 
-static struct npy load(const char *path)
-{
-    struct asid_err err;
-    struct npy v = {.data = NULL};
-
-    if (npy_read(path, &v, &err) != ASID_OK) {
-        printf("Bail out! %s\n", err.text);
-        exit(1);
-    }
-    return v;
-}
-
 static void load_input(uint8_t rgb[H * W * 3])
 {
-    struct npy v = load(PRE "resize_input.npy");
+    struct npy v = vector_npy(PRE "resize_input.npy");
 
     BUG_IF(v.count != H * W * 3);
     for (size_t i = 0; i < v.count; i++)
@@ -52,8 +39,8 @@ static void compare_bytes(const uint8_t *got, const struct npy *want,
 static void check_against(const char *name, size_t h, size_t w, bool pillow)
 {
     struct arena a = ARENA_INIT;
-    struct npy want = load(arena_printf(&a, PRE "resize_%s%zux%zu.npy",
-                                        pillow ? "pillow_" : "", h, w));
+    struct npy want = vector_npy(arena_printf(&a, PRE "resize_%s%zux%zu.npy",
+                                              pillow ? "pillow_" : "", h, w));
     struct asid_err err;
     struct resizer r;
     uint8_t rgb[H * W * 3];
@@ -79,7 +66,7 @@ static void check_floats(size_t h, size_t w)
 {
     struct arena a = ARENA_INIT;
     struct npy want =
-        load(arena_printf(&a, PRE "resize_float_%zux%zu.npy", h, w));
+        vector_npy(arena_printf(&a, PRE "resize_float_%zux%zu.npy", h, w));
     struct asid_err err;
     struct resizer r;
     uint8_t rgb[H * W * 3];

@@ -3,26 +3,15 @@
 
 #include "asid/data/schema.h"
 #include "asid/data/schema_files.h"
-#include "check.h"
+#include "check_json.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
-
-static struct arena arena;
-static struct asid_err err;
-
-static struct json *parse(const char *text)
-{
-    struct json *v = NULL;
-
-    CHECK_OK(json_parse(&arena, str_of(text), 0, &v, &err), err);
-    return v;
-}
 
 static const struct schema *load(const char *text)
 {
     const struct schema *s = NULL;
 
-    CHECK_OK(schema_load(&arena, parse(text), "", &s, &err), err);
+    CHECK_OK(schema_load(&arena, parse_text(text), "", &s, &err), err);
     CHECK(s != NULL, "%s", text);
     return s;
 }
@@ -35,7 +24,7 @@ static void expect(const struct schema *s, const char *value, const char *want)
 
     if (!s)
         return;
-    rc = schema_check(s, &arena, parse(value), &at, &err);
+    rc = schema_check(s, &arena, parse_text(value), &at, &err);
     CHECK(rc == (want ? ASID_REJECT : ASID_OK), "%s: %s", value,
           rc ? err.text : "accepted");
     CHECK((at != NULL) == (want != NULL), "%s: offending value", value);
@@ -213,7 +202,7 @@ static void test_paths(void)
         "{\"properties\":{\"a\":{\"items\":{\"properties\":{\"b c\":{\"type\":"
         "\"null\"},\"d-e\":{\"type\":\"null\"}}}}}}");
     const struct json *at = NULL;
-    struct json *v = parse("{\"z\":0,\"a\":[{},{\"d-e\":1}]}");
+    struct json *v = parse_text("{\"z\":0,\"a\":[{},{\"d-e\":1}]}");
     char long_key[400];
     struct json *deep;
 
@@ -340,13 +329,14 @@ static void test_loading(void)
     const struct schema *s = NULL;
 
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct json *document = parse(cases[i].schema);
+        struct json *document = parse_text(cases[i].schema);
 
         CHECK(schema_load(&arena, document, "", &s, &err) == ASID_FAILED,
               "loaded %s", cases[i].schema);
         CHECK_TEXT(err.text, cases[i].want);
     }
-    CHECK(schema_load(&arena, parse("{}"), "/nothing", &s, &err), "loaded");
+    CHECK(schema_load(&arena, parse_text("{}"), "/nothing", &s, &err),
+          "loaded");
     CHECK_TEXT(err.text, "schema: there is no /nothing");
     CHECK(s == NULL, "output written without success");
     check_case("a faulty schema is refused with its place");
@@ -370,8 +360,9 @@ static void test_embedded(void)
     const struct schema *s;
     struct json *document;
 
-    document = parse(arena_strndup(&arena, schema_file("record.schema.json").p,
-                                   schema_file("record.schema.json").n));
+    document =
+        parse_text(arena_strndup(&arena, schema_file("record.schema.json").p,
+                                 schema_file("record.schema.json").n));
     CHECK_OK(schema_load(&arena, document, "", &s, &err), err);
     expect(s, "{\"id\":\"a\",\"unknown\":1}", NULL);
     expect(s,
@@ -379,8 +370,8 @@ static void test_embedded(void)
            "{\"scene\":[\"x\"]}}]}",
            "sources[0].attributes.scene: expected a string, got an array");
     document =
-        parse(arena_strndup(&arena, schema_file("pipeline.schema.json").p,
-                            schema_file("pipeline.schema.json").n));
+        parse_text(arena_strndup(&arena, schema_file("pipeline.schema.json").p,
+                                 schema_file("pipeline.schema.json").n));
     CHECK_OK(schema_load(&arena, document, "", &s, &err), err);
     expect(s,
            "{\"name\":\"x\",\"stages\":[\"ingest\",{\"caption\":{\"promts\":1}"
@@ -457,7 +448,7 @@ static void test_changes(void)
     for (int i = 0; i < 7; i++) {
         static const bool fits[] = {true,  false, false, false,
                                     false, false, true};
-        struct json *v = parse(text), *part = NULL;
+        struct json *v = parse_text(text), *part = NULL;
 
         CHECK_OK(schema_check(s, &arena, v, NULL, &err), err);
         if (i == 0)

@@ -7,6 +7,7 @@
 
 #include "asid/base/file.h"
 #include "asid/data/json.h"
+#include "asid/nn/npy.h"
 #include "check.h"
 
 /* A whole file, which must be there: a missing vector is a failed test. */
@@ -38,6 +39,19 @@ static inline struct json *vector_parse(struct arena *a, struct str text,
 static inline struct json *vector_json(struct arena *a, const char *path)
 {
     return vector_parse(a, vector_text(a, path), path);
+}
+
+/* To be freed by npy_release(). */
+static inline struct npy vector_npy(const char *path)
+{
+    struct asid_err err;
+    struct npy v = {.data = NULL};
+
+    if (npy_read(path, &v, &err) != ASID_OK) {
+        printf("Bail out! %s\n", err.text);
+        exit(1);
+    }
+    return v;
 }
 
 /* The next line of a text; false at its end. */
