@@ -2,12 +2,12 @@
  * asid-asr: what is said in a clip, from a sidecar file or an endpoint, without
  * what only the recogniser heard.
  */
-#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "asid/answer/hear.h"
 #include "asid/base/hash.h"
+#include "asid/base/num.h"
 #include "asid/curate/asr.h"
 #include "asid/curate/record.h"
 #include "asid/curate/sidecar.h"
@@ -330,13 +330,12 @@ static void report(struct finding_it *f, const struct asr_drop *d)
                     (int)n, d->text.p, n < d->text.n ? "..." : "", d->start,
                     d->end, times, d->why);
     json_set_text(a, v, "rule", asr_rule_names[d->rule]);
-    json_set_f64(a, v, "start", round(d->start * 1e3) / 1e3);
-    json_set_f64(a, v, "end", round(d->end * 1e3) / 1e3);
+    json_set_f64(a, v, "start", num_round(d->start, 3));
+    json_set_f64(a, v, "end", num_round(d->end, 3));
     if (d->count > 1)
         json_set_i64(a, v, "count", (int64_t)d->count);
     json_set(a, v, "was", json_new_str(a, d->text));
-    json_set(a, v, "now",
-             d->now.n > 0 ? json_new_str(a, d->now) : json_new_null(a));
+    json_set(a, v, "now", json_new_nonempty(a, d->now));
 }
 
 static void write_asr(struct finding_it *f)

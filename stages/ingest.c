@@ -8,13 +8,13 @@
  * none.
  */
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "asid/base/file.h"
 #include "asid/base/hash.h"
 #include "asid/base/map.h"
+#include "asid/base/num.h"
 #include "asid/base/str.h"
 #include "asid/base/utf8.h"
 #include "asid/dataset/annotation.h"
@@ -288,7 +288,7 @@ static enum asid_rc ingest_source(struct asid_cx *cx,
 /* Finer digits are noise of dividing by a time base. */
 static double microseconds(double seconds)
 {
-    return round(seconds * 1e6) / 1e6;
+    return num_round(seconds, 6);
 }
 
 static void set_seconds(struct arena *a, struct json *object, const char *key,

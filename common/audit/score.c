@@ -169,9 +169,7 @@ static enum asid_rc list_claim(struct score *s, const char *id,
     json_set_text(a, o, "id", id);
     json_set_text(a, o, "attribute", attribute_keys[claim->attribute]);
     json_set(a, o, "text", json_new_str(a, claim->text->text));
-    json_set(a, o, "start",
-             isnan(claim->start) ? json_new_null(a)
-                                 : json_new_f64(a, claim->start));
+    json_set(a, o, "start", json_new_finite(a, claim->start));
     return asid_print(s->q->cx, o, err);
 }
 

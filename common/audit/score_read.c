@@ -1,6 +1,5 @@
 /* Files of records that others are compared with. */
-#include <math.h>
-
+#include "asid/base/num.h"
 #include "score_int.h"
 
 static enum asid_rc keep_line(void *user, struct str text, uint64_t line,
@@ -69,6 +68,6 @@ void score_rate(struct arena *a, struct json *o, const char *key, uint64_t part,
                 uint64_t of)
 {
     json_set(a, o, key,
-             of ? json_new_f64(a, round((double)part / (double)of * 1e4) / 1e4)
+             of ? json_new_f64(a, num_round((double)part / (double)of, 4))
                 : json_new_null(a));
 }

@@ -172,6 +172,14 @@ static unsigned format_decimals(double value, char space[32])
     return 0;
 }
 
+double num_round(double value, unsigned decimals)
+{
+    BUG_IF(decimals >= sizeof powers / sizeof powers[0]);
+    if (!(fabs(value) < 1e12))
+        return value;
+    return round(value * powers[decimals]) / powers[decimals];
+}
+
 unsigned num_format(double value, char space[32])
 {
     int n = 0;

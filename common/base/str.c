@@ -21,11 +21,15 @@ bool str_ends(struct str a, const char *suffix)
     return a.n >= n && memcmp(a.p + a.n - n, suffix, n) == 0;
 }
 
+const char *str_find(struct str a, struct str part)
+{
+    return part.n > 0 && a.n >= part.n ? memmem(a.p, a.n, part.p, part.n)
+                                       : NULL;
+}
+
 bool str_has(struct str a, const char *part)
 {
-    size_t n = strlen(part);
-
-    return a.n >= n && (n == 0 || memmem(a.p, a.n, part, n) != NULL);
+    return str_find(a, str_of(part)) != NULL;
 }
 
 static bool is_blank(char c)

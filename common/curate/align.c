@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "align_int.h"
-
+#include "asid/base/num.h"
 #include "asid/curate/record.h"
 
 static const char stage[] = "align";
@@ -75,19 +75,13 @@ static void read_history(struct work *w)
     }
 }
 
-static bool has(struct str text, struct str part)
-{
-    return part.n > 0 && text.n >= part.n &&
-           memmem(text.p, text.n, part.p, part.n) != NULL;
-}
-
 /* Whether the text still is as the repair left it. */
 static bool holds(const struct align_text *t, const struct align_note *n)
 {
     struct str text = text_at(t->holder, t->key);
 
     if (n->kind != NOTE_UNSUPPORTED)
-        return has(text, n->now) && has(text, n->quote);
+        return str_find(text, n->now) && str_find(text, n->quote);
     for (size_t i = 0; i < t->n_said && i < NOTES_AHEAD; i++)
         if (str_eq(t->said[i].words, n->was))
             return false;
@@ -266,10 +260,7 @@ static void add_entries(const struct align_text *t, struct listed *l,
 static void set_seconds(struct arena *a, struct json *v, const char *key,
                         double value)
 {
-    if (isfinite(value))
-        json_set_f64(a, v, key, round(value * 1e3) / 1e3);
-    else
-        json_set(a, v, key, json_new_null(a));
+    json_set(a, v, key, json_new_finite(a, num_round(value, 3)));
 }
 
 /* The similarity of what stood there before it was corrected: by this run, or
@@ -320,14 +311,13 @@ static struct json *quote_json(const struct work *w, const struct entry *e,
     if (m->found)
         speaker =
             tr->segments[tr->words[m->parts[0].first_word].segment].speaker;
-    json_set(a, v, "speaker",
-             speaker.n > 0 ? json_new_str(a, speaker) : json_new_null(a));
+    json_set(a, v, "speaker", json_new_nonempty(a, speaker));
     json_set(a, v, "transcript",
              m->found ? json_new_str(a, align_transcript(a, tr, m, e->s->words))
                       : json_new_null(a));
     if (m->found)
         json_set_f64(a, v, "similarity",
-                     round(similarity_of(w, e, old) * 1e4) / 1e4);
+                     num_round(similarity_of(w, e, old), 4));
     else
         json_set(a, v, "similarity", json_new_null(a));
     if (e->s->speaker.n > 0)

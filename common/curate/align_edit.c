@@ -159,13 +159,6 @@ bool align_removal(const struct align_text *w, size_t said,
 
 enum { LOOK_AHEAD = 1024 }; /* claims looked at for one quote */
 
-static const char *inside(struct str text, struct str part)
-{
-    return part.n > 0 && text.n >= part.n
-               ? memmem(text.p, text.n, part.p, part.n)
-               : NULL;
-}
-
 /* A verdict about other words says nothing about these. */
 static void forget_verdict(const struct json *of)
 {
@@ -193,7 +186,7 @@ void claims_requote(struct align_text *t, struct str was, struct str now,
             continue;
         if (i > *cursor + LOOK_AHEAD)
             return;
-        at = inside(text, was);
+        at = str_find(text, was);
         if (!at)
             continue;
         edit = (struct align_edit){{(size_t)(at - text.p), was.n}, now};
@@ -212,7 +205,7 @@ void claims_remove(struct align_text *t, struct str quote)
     json_each(claim, json_get(t->holder, "claims")) {
         if (seen++ == LOOK_AHEAD)
             return;
-        if (inside(text_at(claim, "text"), quote)) {
+        if (str_find(text_at(claim, "text"), quote)) {
             json_unlink(claim);
             return;
         }
@@ -226,7 +219,7 @@ ptrdiff_t claims_find(const struct json *holder, struct str quote)
     json_each(claim, json_get(holder, "claims")) {
         if (i == LOOK_AHEAD)
             break;
-        if (inside(text_at(claim, "text"), quote))
+        if (str_find(text_at(claim, "text"), quote))
             return i;
         i++;
     }
@@ -250,7 +243,7 @@ static bool is_claim(const struct align_text *t, const struct json *claim,
     if (!json_f64(json_get(claim, "start"), &was) || fabs(was - start) > 1e-6)
         return false;
     if (c->quote >= 0 &&
-        inside(text, span_of(t->text->text, t->text->quotes[c->quote].all)))
+        str_find(text, span_of(t->text->text, t->text->quotes[c->quote].all)))
         return true;
     return str_eq(text, text_claim_sentence(t->a, t->text, c));
 }

@@ -115,7 +115,7 @@ static bool other_name(struct str a, struct str b)
 
         while (i < a.n && a.p[i] != ' ')
             i++;
-        if (memmem(b.p, b.n, a.p + from, i - from))
+        if (str_find(b, (struct str){a.p + from, i - from}))
             return false;
         i++;
     }

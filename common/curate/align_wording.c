@@ -180,7 +180,7 @@ static struct str slice(const struct transcript *t,
 
         if (w.n == 0)
             continue;
-        found = memmem(at, (size_t)(stop - at), w.p, w.n);
+        found = str_find((struct str){at, (size_t)(stop - at)}, w);
         if (!found)
             return (struct str){"", 0};
         if (i == first)

@@ -43,7 +43,7 @@ static void skip_blanks(struct str line, size_t *at)
  * is no timing line: that begins with a time. */
 static enum timing timing_of(struct str line, double *start, double *end)
 {
-    const char *arrow = line.n ? memmem(line.p, line.n, "-->", 3) : NULL;
+    const char *arrow = str_find(line, str_of("-->"));
     size_t at = 0;
 
     if (!arrow)

@@ -124,11 +124,6 @@ void findings_drop(struct json *record, const char *stage)
         json_unlink(list);
 }
 
-static struct json *seconds(struct arena *a, double t)
-{
-    return isfinite(t) ? json_new_f64(a, t) : json_new_null(a);
-}
-
 struct json *claim_new(struct arena *a, struct str text, double start,
                        double end)
 {
@@ -142,8 +137,8 @@ struct json *claim_new(struct arena *a, struct str text, double start,
 void claim_set_times(struct arena *a, struct json *claim, double start,
                      double end)
 {
-    json_set(a, claim, "start", seconds(a, start));
-    json_set(a, claim, "end", seconds(a, end));
+    json_set(a, claim, "start", json_new_finite(a, start));
+    json_set(a, claim, "end", json_new_finite(a, end));
 }
 
 void claim_times(const struct json *claim, double *start, double *end)

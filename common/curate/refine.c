@@ -178,8 +178,7 @@ static void note(struct work *w, const struct refine_item *item,
     json_set(w->a, finding, "was",
              item->why == REFINE_WRONG ? json_new_str(w->a, item->was)
                                        : json_new_null(w->a));
-    json_set(w->a, finding, "now",
-             item->now.n ? json_new_str(w->a, item->now) : json_new_null(w->a));
+    json_set(w->a, finding, "now", json_new_nonempty(w->a, item->now));
     json_set_bool(w->a, finding, "repaired", true);
 }
 

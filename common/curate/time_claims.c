@@ -28,8 +28,8 @@ static bool is_listed_as(struct str claim, struct str listed)
 {
     while (claim.n > 1 && strchr(".,;: ", claim.p[claim.n - 1]))
         claim.n--;
-    return claim.n > 1 && listed.n >= claim.n - 1 &&
-           memmem(listed.p, listed.n, claim.p + 1, claim.n - 1) != NULL;
+    return claim.n > 1 &&
+           str_find(listed, (struct str){claim.p + 1, claim.n - 1}) != NULL;
 }
 
 static void find_listed(struct arena *a, struct time_text *t)
@@ -117,11 +117,11 @@ static void respell(struct arena *a, struct json *claim,
 {
     struct str was = span_of(t->text->text, m->at), text = text_of(claim);
     struct str now = time_spell(a, t, m);
-    const char *at = memmem(text.p, text.n, was.p, was.n);
+    const char *at = str_find(text, was);
     size_t before;
     char *p;
 
-    if (!at || was.n == 0)
+    if (!at)
         return;
     before = (size_t)(at - text.p);
     p = arena_bytes(a, text.n + now.n + 1);

@@ -9,6 +9,7 @@
  */
 #include <math.h>
 
+#include "asid/base/num.h"
 #include "time_int.h"
 
 /* --- which texts share a clock ------------------------------------------------ */
@@ -438,7 +439,7 @@ static const char *cause_message(const struct time_check *c,
 
     if (f->cause == TIME_FRAMES)
         return arena_printf(c->arena, "frame numbers at %g a second%s",
-                            round(f->rate * 1000) / 1000, agree);
+                            num_round(f->rate, 3), agree);
     if (f->cause == TIME_RATE && fabs(f->offset) > 1e-9)
         return arena_printf(c->arena,
                             "times run at %.4f of the clip's, from %+.2f s%s",

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "asid/base/num.h"
 #include "asid/curate/record.h"
 #include "time_int.h"
 
@@ -280,7 +281,7 @@ void time_note(struct time_notes *list, struct arena *a,
 static void set_figure(struct arena *a, struct json *finding, const char *key,
                        double value)
 {
-    json_set_f64(a, finding, key, round(value * 1e4) / 1e4);
+    json_set_f64(a, finding, key, num_round(value, 4));
 }
 
 static void add_finding(struct time_check *c, const struct time_note *n)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asid/base/num.h"
 #include "transcript_int.h"
 
 const char *const word_methods[4] = {"aligned", "between", "proportional",
@@ -266,14 +267,9 @@ const struct transcript *transcript_read(const struct text_rules *rules,
 static void set_time(struct arena *a, struct json *to, const char *key,
                      double value, bool nullable)
 {
-    const double most = 1e12; /* whose thousandths a double still has */
+    double shown = isfinite(value) || nullable ? num_round(value, 3) : 0;
 
-    if (fabs(value) <= most)
-        json_set_f64(a, to, key, round(value * 1e3) / 1e3);
-    else if (isfinite(value))
-        json_set_f64(a, to, key, value);
-    else
-        json_set(a, to, key, nullable ? json_new_null(a) : json_new_i64(a, 0));
+    json_set(a, to, key, json_new_finite(a, shown));
 }
 
 static struct json *word_json(struct arena *a, const struct transcript_word *w)
@@ -284,7 +280,7 @@ static struct json *word_json(struct arena *a, const struct transcript_word *w)
     set_time(a, v, "start", w->start, true);
     set_time(a, v, "end", w->end, true);
     if (isfinite(w->score))
-        json_set_f64(a, v, "score", round(w->score * 1e4) / 1e4);
+        json_set_f64(a, v, "score", num_round(w->score, 4));
     json_set_text(a, v, "method", word_methods[w->method]);
     return v;
 }
@@ -311,9 +307,7 @@ struct json *transcript_json(struct arena *a, const char *name,
     struct json *asr = json_new_object(a), *segments = json_new_array(a);
 
     json_set_text(a, asr, "name", name);
-    json_set(a, asr, "language",
-             t->language.n > 0 ? json_new_str(a, t->language)
-                               : json_new_null(a));
+    json_set(a, asr, "language", json_new_nonempty(a, t->language));
     for (size_t i = 0; i < t->n_segments; i++)
         json_append(segments, segment_json(a, t, &t->segments[i]));
     json_set(a, asr, "segments", segments);

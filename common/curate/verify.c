@@ -91,11 +91,6 @@ static struct str disarm(struct arena *a, struct str line)
     return (struct str){out, n};
 }
 
-static bool contains(struct str text, struct str part)
-{
-    return part.n == 0 || memmem(text.p, text.n, part.p, part.n) != NULL;
-}
-
 /* "#" and three hex digits of a hash; the next ones until the claim has them
  * not. Marks are short because every question pays for one; a claim has room
  * for a thousand of the 4096. */
@@ -109,7 +104,7 @@ static struct str find_mark(struct arena *a, struct str key, struct str claim)
         hash_text(str_of(text), hex);
         hex[3] = '\0';
         mark = str_of(arena_printf(a, "#%s", hex));
-        if (!contains(claim, mark))
+        if (!str_find(claim, mark))
             return mark;
     }
 }
@@ -186,7 +181,7 @@ bool verify_question(struct arena *a, struct str wording, struct str key,
     if (s.claim.n == 0)
         return false;
     s.mark = find_mark(a, key, s.claim);
-    at = memmem(wording.p, wording.n, slot, sizeof slot - 1);
+    at = str_find(wording, str_of(slot));
     if (at) {
         head.n = (size_t)(at - wording.p);
         tail = (struct str){at, wording.n - head.n};

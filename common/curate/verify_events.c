@@ -10,7 +10,7 @@ static const char *const openers[] = {" how ", " that ", " when "};
 /* Where a word begins in the text, with its blanks; n: nowhere. */
 static size_t find(struct str text, const char *word)
 {
-    const char *at = memmem(text.p, text.n, word, strlen(word));
+    const char *at = str_find(text, str_of(word));
 
     return at ? (size_t)(at - text.p) : text.n;
 }

@@ -1,6 +1,8 @@
 /*
  * JSON values: looking at them, making them, changing them.
  */
+#include <math.h>
+
 #include "asid/base/num.h"
 #include "asid/base/utf8.h"
 #include "asid/data/json.h"
@@ -329,6 +331,11 @@ struct json *json_new_f64(struct arena *a, double value)
     return make_number(a, space, n);
 }
 
+struct json *json_new_finite(struct arena *a, double value)
+{
+    return isfinite(value) ? json_new_f64(a, value) : json_new_null(a);
+}
+
 /* Copy text, with U+FFFD for each byte that is not UTF-8. */
 static struct str copy_text(struct arena *a, struct str text)
 {
@@ -370,6 +377,11 @@ struct json *json_new_str(struct arena *a, struct str text)
 struct json *json_new_text(struct arena *a, const char *text)
 {
     return json_new_str(a, str_of(text));
+}
+
+struct json *json_new_nonempty(struct arena *a, struct str text)
+{
+    return text.n > 0 ? json_new_str(a, text) : json_new_null(a);
 }
 
 struct json *json_new_array(struct arena *a)

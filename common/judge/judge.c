@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asid/base/num.h"
 #include "judge_int.h"
 
 enum {
@@ -117,7 +118,7 @@ struct clip *judge_clip(struct judge_sitting *s)
  * what was decided on. */
 static double rounded(double p)
 {
-    return round(p * 1e6) / 1e6;
+    return num_round(p, 6);
 }
 
 static void take(const struct judge_sitting *s, struct judge_claim *c, double p,
@@ -301,18 +302,13 @@ enum asid_rc judge_claims(struct judge_sitting *s, struct judge_claim *claims,
 
 /* --- what is written -------------------------------------------------------- */
 
-static struct json *probability(struct arena *a, double p)
-{
-    return isnan(p) ? json_new_null(a) : json_new_f64(a, p);
-}
-
 void judge_write(const struct judge_sitting *s, struct json *claim,
                  const struct judge_claim *answer)
 {
     struct arena *a = s->job->arena;
     struct json *evidence = json_new_object(a);
 
-    json_set(a, claim, "p", probability(a, answer->p));
+    json_set(a, claim, "p", json_new_finite(a, answer->p));
     json_set_text(a, claim, "verdict", verify_verdicts[answer->verdict]);
     if (isnan(answer->p)) {
         if (json_get(claim, "evidence"))
@@ -322,11 +318,11 @@ void judge_write(const struct judge_sitting *s, struct json *claim,
     json_set_text(a, evidence, "model", answerer_model(s->j->model));
     json_set_text(a, evidence, "prompt_sha256", answer->prompt_sha256);
     json_set_f64(a, evidence, "threshold", s->j->options.rule.threshold);
-    json_set(a, evidence, "p_whole", probability(a, answer->p_whole));
+    json_set(a, evidence, "p_whole", json_new_finite(a, answer->p_whole));
     if (!isnan(answer->p_window)) {
         json_set_f64(a, evidence, "start", answer->from);
         json_set_f64(a, evidence, "end", answer->to);
-        json_set(a, evidence, "p_window", probability(a, answer->p_window));
+        json_set(a, evidence, "p_window", json_new_finite(a, answer->p_window));
     }
     if (answer->event.n > 0)
         json_set(a, evidence, "event", json_new_str(a, answer->event));

@@ -1,6 +1,7 @@
 /* Judging a record: every claim, every attribute. */
 #include <string.h>
 
+#include "asid/base/num.h"
 #include "judge_int.h"
 
 /* A claim of the record and the questions it takes: one, or one for each of its
@@ -210,11 +211,6 @@ static void note_attribute(const struct judge_sitting *s, uint32_t round,
                         });
 }
 
-static double four_digits(double share)
-{
-    return round(share * 1e4) / 1e4;
-}
-
 static void write_style(const struct judge_sitting *s, uint32_t round,
                         enum attribute key, struct json *attribute,
                         struct str text)
@@ -225,10 +221,10 @@ static void write_style(const struct judge_sitting *s, uint32_t round,
         s->j->words, s->j->rules, a, text_analyse(s->j->rules, a, text, key));
     double worst = fmin(style.repetition, style.references);
 
-    json_set_f64(a, object, "repetition", four_digits(style.repetition));
-    json_set_f64(a, object, "references", four_digits(style.references));
+    json_set_f64(a, object, "repetition", num_round(style.repetition, 4));
+    json_set_f64(a, object, "references", num_round(style.references, 4));
     json_set(a, attribute, "expressiveness", object);
-    note_attribute(s, round, key, "expressiveness", four_digits(worst),
+    note_attribute(s, round, key, "expressiveness", num_round(worst, 4),
                    verify_style_good(&style) ? "good" : "poor",
                    arena_printf(a, "repetition %.4f, references %.4f",
                                 style.repetition, style.references));

@@ -66,6 +66,7 @@ static void test_str(void)
         {"max-frames", "max-frame", 1},
         {"a", "b", 1},
     };
+    const struct str text = STR("abcbc");
     char far[66];
 
     for (size_t i = 0; i < COUNT(distances); i++) {
@@ -82,9 +83,13 @@ static void test_str(void)
     CHECK(str_distance(far, far) == 0, "64 bytes are not");
     CHECK(str_starts(STR("abc"), "ab") && !str_starts(STR("a"), "ab"),
           "starts");
-    CHECK(str_has(STR("a-b"), "-") && str_has(STR("a"), "") &&
+    CHECK(str_has(STR("a-b"), "-") && !str_has(STR("a"), "") &&
               !str_has(STR("ab"), "ba") && !str_has((struct str){NULL, 0}, "a"),
           "has");
+    CHECK(str_find(text, STR("bc")) == text.p + 1, "the first one");
+    CHECK(!str_find(text, STR("abcbcd")) && !str_find(text, STR("")) &&
+              !str_find((struct str){NULL, 0}, STR("")),
+          "nowhere");
     CHECK(str_ends(STR("a.mp4"), ".mp4") && !str_ends(STR("mp4"), ".mp4"),
           "ends");
     CHECK(str_eq(str_trim(STR(" \t\r\n\f\va b\n ")), STR("a b")), "trim");
@@ -253,6 +258,36 @@ static void test_format(void)
         CHECK(memcmp(&x, &y, sizeof x) == 0, "%s", want);
     }
     check_case("numbers are written as short as reads back the same");
+}
+
+static void test_round(void)
+{
+    static const struct {
+        double value;
+        unsigned decimals;
+        double want;
+    } cases[] = {
+        {1.2345, 3, 1.235},
+        {-1.2345, 3, -1.235},
+        {0.00004, 4, 0},
+        {2.5, 0, 3},
+        {7, 6, 7},
+        {0.1 + 0.2, 6, 0.3},
+        {999999999999.9996, 3, 1e12},
+        {1e12 + 0.5, 0, 1e12 + 0.5},
+        {DBL_MAX, 15, DBL_MAX},
+        {INFINITY, 3, INFINITY},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        double got = num_round(cases[i].value, cases[i].decimals);
+
+        CHECK(got <= cases[i].want && got >= cases[i].want,
+              "%.17g to %u decimals is %.17g", cases[i].value,
+              cases[i].decimals, got);
+    }
+    CHECK(isnan(num_round(NAN, 3)), "not a number");
+    check_case("numbers are rounded to decimals");
 }
 
 /* Against the definition, for every scalar value and every pair of bytes. */
@@ -501,6 +536,7 @@ int main(void)
     test_buf();
     test_num();
     test_format();
+    test_round();
     test_utf8();
     test_arena();
     test_hash();

@@ -1,5 +1,6 @@
 /* JSON: what is accepted and refused, numbers, strings, looking. */
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "check_json.h"
@@ -401,6 +402,11 @@ static void test_reals(void)
     CHECK_TEXT(written(json_new_f64(&arena, 7.0)), "7");
     CHECK_TEXT(written(json_new_f64(&arena, DBL_MIN)),
                "2.2250738585072014e-308");
+    CHECK_TEXT(written(json_new_finite(&arena, 0.5)), "0.5");
+    CHECK_TEXT(written(json_new_finite(&arena, NAN)), "null");
+    CHECK_TEXT(written(json_new_finite(&arena, -INFINITY)), "null");
+    CHECK_TEXT(written(json_new_nonempty(&arena, STR("a"))), "\"a\"");
+    CHECK_TEXT(written(json_new_nonempty(&arena, STR(""))), "null");
     CHECK_TEXT(written(json_new_i64(&arena, INT64_MIN)),
                "-9223372036854775808");
     CHECK_TEXT(written(json_new_i64(&arena, 0)), "0");

@@ -38,7 +38,9 @@ static inline bool str_is(struct str a, const char *text)
 }
 bool str_starts(struct str a, const char *prefix);
 bool str_ends(struct str a, const char *suffix);
-bool str_has(struct str a, const char *part); /* in any place */
+/* Where the part first stands in a; NULL: nowhere, as when it is empty. */
+const char *str_find(struct str a, struct str part);
+bool str_has(struct str a, const char *part);
 /* Strip ASCII blanks at both ends. */
 struct str str_trim(struct str a);
 /* memcmp order, shorter first on a tie. */

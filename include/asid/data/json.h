@@ -98,9 +98,13 @@ struct json *json_new_null(struct arena *a);
 struct json *json_new_bool(struct arena *a, bool value);
 struct json *json_new_i64(struct arena *a, int64_t value);
 struct json *json_new_f64(struct arena *a, double value); /* finite; shortest */
+/* The number, or null when it is not finite. */
+struct json *json_new_finite(struct arena *a, double value);
 /* text must be UTF-8 (bytes that are not become U+FFFD); copied. */
 struct json *json_new_str(struct arena *a, struct str text);
 struct json *json_new_text(struct arena *a, const char *text);
+/* The same, or null when it is empty. */
+struct json *json_new_nonempty(struct arena *a, struct str text);
 struct json *json_new_array(struct arena *a);
 struct json *json_new_object(struct arena *a);
 /* Deep copy into another arena. */
