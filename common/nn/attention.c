@@ -1,11 +1,11 @@
 /*
  * nn_attend: softmax(q k^T scale) v without a matrix of all scores.
  *
- * Many rows: a task takes up to ATTEND_ROWS query rows that read one key head
- * (the heads of a group side by side) and walks over the keys ATTEND_KEYS at a
- * time, keeping for each row the largest score so far, the sum of the
- * exponentials and the weighted values, all relative to that maximum. When the
- * maximum grows they are scaled down.
+ * Many rows: a task takes query rows that read one key head (the heads of a
+ * group side by side) and walks over the keys a block at a time, keeping for each
+ * row the largest score so far, the sum of the exponentials and the weighted
+ * values, all relative to that maximum. When the maximum grows they are scaled
+ * down. On registers of bf16 that is attention_split.c, here attend_whole.
  *
  * One row (a step of generation): tasks split the keys by their number alone;
  * the parts are combined in order.
@@ -22,6 +22,9 @@ enum {
     TASKS_A_THREAD = 4,
     ATTEND_SPLIT_LEAST = 128, /* rows of a task on registers of bf16 */
 };
+
+_Static_assert((int)ATTEND_SPLIT_LEAST % SPLIT_GROUP == 0,
+               "where groups begin does not depend on the threads");
 
 /* --- one step: rows x keys ---------------------------------------------- */
 
@@ -207,10 +210,15 @@ static void many_rows_task(void *user, size_t task, unsigned worker)
     v.rows = nn_min(t->block_rows, q_rows * t->group - v.first);
     if (a->causal)
         v.k_end = a->past + (v.first + v.rows - 1) / t->group + 1;
-    if (t->k->split)
+    if (t->k->split) {
+        /* Weights of 0 are multiplied by the values of a whole step: by the
+         * same ones at any number of threads, should they be no numbers. */
+        if (a->causal)
+            v.k_end = nn_min(nn_round_up(v.k_end, SPLIT_DEPTH), a->past + a->m);
         attend_split(t, &v);
-    else
+    } else {
         attend_whole(t, &v);
+    }
 }
 
 /* Rows of a task where `rows` read one key head. On registers of bf16 a task
@@ -359,6 +367,7 @@ void nn_attend(struct nn *nn, const struct nn_attention *a)
 
     BUG_IF(a->head_dim == 0 || a->head_dim > NN_HEAD_DIM_MAX);
     BUG_IF(a->kv_heads == 0 || a->heads % a->kv_heads != 0);
+    BUG_IF(!(a->scale >= 0));
     if (a->m == 0 || a->heads == 0)
         return;
     t.group = a->heads / a->kv_heads;

@@ -1,8 +1,8 @@
 /*
  * Attention on AMX-BF16: struct nn_split_attend of kernels_split.h.
  *
- * 32 queries go over the block of keys together, SPLIT_PART of them at a time:
- * their scores fit the first-level cache, and so do the weights that they become
+ * 32 queries go over the block of keys together, SPLIT_PART keys at a time: the
+ * scores fit the first-level cache, and so do the weights that they become
  * at once, which are multiplied by the values when the block has ended.
  *
  * Tile registers and vectors are computed with by different parts of a core, but
@@ -10,6 +10,7 @@
  * products come one step at a time between the weights of few keys: scores of
  * the next keys, and outputs of the queries before.
  */
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -29,19 +30,26 @@ enum {
 };
 _Static_assert(SPLIT_ATTEND_SPACE == 2 * (SCORE_BYTES + WEIGHT_BYTES),
                "scores and weights, and those that are next");
+_Static_assert(SPLIT_GROUP == 2 * SPLIT_LANES && SPLIT_ROWS == SPLIT_LANES,
+               "a group is two blocks of queries");
+_Static_assert(SPLIT_PART % SPLIT_DEPTH == 0 && SPLIT_KEYS % SPLIT_PART == 0,
+               "parts are whole steps, blocks of keys whole parts");
+_Static_assert(SPLIT_DEPTH % (2 * KEYS_BETWEEN) == 0,
+               "a step of weights has whole pauses");
 _Static_assert((int)SPLIT_PART <= 2 * SPLIT_ROWS * PRODUCTS_MAX,
                "the products of a part fit a list");
 
 /* --- products ------------------------------------------------------------- */
 
 /* c = (load ? c : 0) + a * b for one or two blocks of rows and two of columns:
- * c is [rows / 16][2] blocks. */
+ * scores are keys * queries, outputs values, turned, * weights. c is
+ * [rows / 16][2] blocks. */
 struct product {
     const char *a; /* of the step that is next */
     size_t a_next; /* from one block of rows to the other */
     const char *b; /* [steps][parts][2] blocks; of the next step */
     size_t step, steps;
-    unsigned part; /* of the step */
+    unsigned turn; /* of the step: hi hi, hi lo or lo hi is next */
     char *c;
     bool load, two;
 };
@@ -121,14 +129,14 @@ LANE_OP void load_b(const struct product *p, size_t part)
     AMX_LOAD(7, p->b + (part * 2 + 1) * SPLIT_BLOCK, AMX_BYTES);
 }
 
-/* hi hi, hi lo, lo hi: those registers that change are loaded. */
-LANE_OP void multiply_part(const struct product *p, const bool two)
+/* Those registers that change are loaded. */
+LANE_OP void multiply_turn(const struct product *p, const bool two)
 {
-    if (p->part == 0)
+    if (p->turn == 0)
         load_a(p, 0, two);
-    if (p->part == 2)
+    if (p->turn == 2)
         load_a(p, 1, two);
-    load_b(p, p->part == 1);
+    load_b(p, p->turn == 1);
     times(two);
 }
 
@@ -152,16 +160,16 @@ static __attribute__((noinline)) void run_beside(struct beside *b,
     if (!any(from))
         return;
     p = &from->list[from->next];
-    if (p->step == 0 && p->part == 0)
+    if (p->step == 0 && p->turn == 0)
         begin(p);
     if (p->two)
-        multiply_part(p, true);
+        multiply_turn(p, true);
     else
-        multiply_part(p, false);
+        multiply_turn(p, false);
     b->begun = from;
-    if (parts == 2 && ++p->part < 3)
+    if (parts == 2 && ++p->turn < 3)
         return;
-    p->part = 0;
+    p->turn = 0;
     p->a += parts * SPLIT_BLOCK;
     p->b += parts * 2 * SPLIT_BLOCK;
     if (++p->step == p->steps) {
@@ -400,7 +408,9 @@ LANE_OP void grow(const struct group *g, size_t half, __m512 score, size_t done,
     float *sum = t->sum + g->row + half * SPLIT_LANES;
     __m512 before = _mm512_load_ps(max), after, by;
 
-    score = _mm512_roundscale_ps(score, ROUND_UP);
+    /* Not -Inf, which later scores could not be compared with. */
+    score = _mm512_max_ps(_mm512_roundscale_ps(score, ROUND_UP),
+                          _mm512_set1_ps(-FLT_MAX));
     if (t->first && done == 0) {
         _mm512_store_ps(max, score);
         _mm512_store_ps(sum, _mm512_setzero_ps());
@@ -463,7 +473,7 @@ LANE_OP void attend(const struct nn_split_attend *t, const unsigned parts)
     char *weight = score_next + SCORE_BYTES;
     char *weight_next = weight + WEIGHT_BYTES;
     struct beside b = {.begun = NULL};
-    struct group g, next;
+    struct group g, next = {.row = 0};
     bool more = find_group(t, 0, weight, &g);
 
     if (more)

@@ -5,7 +5,9 @@
  * A float of x is the sum of two bf16, hi + lo, but for 2^-17 of its size;
  * bf16 weights are exact, and floats in their place (keys, values) are split
  * the same way. hi hi + hi lo + lo hi is summed in fp32: the results are those
- * of fp32 arithmetic within a few roundings, not bit for bit.
+ * of fp32 arithmetic within a few roundings, not bit for bit. Where fp32 ends
+ * they are not: values from 3.39e38 on become infinite, and those, or lo parts,
+ * below 1.2e-38 are 0 to these registers.
  *
  * Everything is cut into blocks of one kilobyte that a register takes: of x 16
  * rows and 32 columns, of w 16 pairs of columns of k and 16 rows, each with
@@ -69,8 +71,9 @@ struct nn_split_attend {
     const char *query; /* [rows / 32][steps of dim][parts][2] blocks (panel) */
     const char *key;   /* [keys / 16][steps of dim][parts] blocks (rows) */
     const char *value; /* [dim / 16][steps of keys][parts] blocks (turned) */
-    const uint32_t *seen; /* [rows] of the keys, not falling */
-    float scale;          /* of scores, to units of log2 */
+    /* [rows] of the keys: not falling, and at least 1 of the first block. */
+    const uint32_t *seen;
+    float scale; /* of scores, to units of log2; not negative */
     bool first;
     float *max, *sum; /* [rows] */
     float *out;       /* [rows / 32][dim / 16][2] blocks of 16 x 16 */

@@ -58,6 +58,17 @@ _Static_assert(SPLIT_KEYS % SPLIT_DEPTH == 0 &&
                    NN_HEAD_DIM_MAX % SPLIT_DEPTH == 0 &&
                    ATTEND_SPLIT_ROWS % SPLIT_GROUP == 0,
                "what is split is whole blocks");
+#define SPLIT_ALIGNED(member)                                                  \
+ _Static_assert(offsetof(struct split_attend_scratch, member) % 64 == 0,       \
+                "kernels load " #member " by whole registers")
+SPLIT_ALIGNED(query);
+SPLIT_ALIGNED(out);
+SPLIT_ALIGNED(key);
+SPLIT_ALIGNED(value);
+SPLIT_ALIGNED(space);
+SPLIT_ALIGNED(sum);
+SPLIT_ALIGNED(max);
+SPLIT_ALIGNED(seen);
 
 struct attend_scratch {
     union {

@@ -204,8 +204,8 @@ static enum asid_rc open_cached(struct pack *p, const struct omni_load *how,
 }
 
 /* What goes into the last matrix of a layer has few values that are large, and
- * half of what int8 loses was lost there. Those around attention are small, and
- * cost little; gate and up are more than half of a layer. */
+ * half of what int8 loses was lost there. The matrices around attention are
+ * small, and cost little; gate and up are more than half of a layer. */
 static void refine_inputs(struct omni *o)
 {
     for (size_t i = 0; i < o->config.text.layers; i++) {

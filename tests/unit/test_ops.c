@@ -471,6 +471,86 @@ static void test_attend_huge(void)
     check_case("attention: scores of 1e15 do not overflow");
 }
 
+/* Products of the first 64 keys overflow downwards; the others are ordinary. */
+static void test_attend_infinite(void)
+{
+    enum { M = 128, DIM = 16, BAD = 64 };
+    float *q = draw_floats(M * DIM), *k = draw_floats(M * DIM),
+          *v = draw_floats(M * DIM), *out = draw_floats(M * DIM), *want = NULL;
+    const uint32_t segment[] = {0, M};
+    struct nn_attention a = {.q = q, .k = k, .v = v, .out = out};
+
+    a.ldq = a.ldkv = a.ldo = a.head_dim = DIM;
+    a.heads = a.kv_heads = 1;
+    a.m = M;
+    a.scale = 1.0F;
+    a.segment = segment;
+    a.n_segments = 1;
+    for (size_t i = 0; i < M * DIM; i++) {
+        q[i] = 1e20F * (1.5F + q[i]);
+        k[i] = i < BAD * DIM ? -1e20F : 1e-20F * k[i];
+    }
+    for (size_t s = 0; s < n_opened; s++) {
+        float worst = 0;
+
+        nn_attend(opened[s], &a);
+        if (!want)
+            want = copy_of(out, M * DIM);
+        for (size_t i = 0; i < M * DIM; i++) {
+            float d = fabsf(out[i] - want[i]);
+
+            if (!(d <= worst))
+                worst = d;
+        }
+        CHECK(worst < 1e-3F, "%s: %g from %s", nn_kernels_name(opened[s]),
+              (double)worst, nn_kernels_name(opened[0]));
+    }
+    free(q);
+    free(k);
+    free(v);
+    free(out);
+    free(want);
+    check_case("attention: keys that are infinitely far are not looked at");
+}
+
+/* One key's value is no number: rows that see it have none either, the same
+ * ones at any number of threads. */
+static void test_attend_nan(void)
+{
+    enum { M = 200, HEADS = 7, DIM = 64, LD = HEADS * DIM };
+    float *q = draw_floats(M * LD), *k = draw_floats(M * DIM),
+          *v = draw_floats(M * DIM), *out = draw_floats(M * LD),
+          *want = draw_floats(M * LD);
+    struct nn_attention a = {.q = q, .k = k, .v = v, .out = want};
+
+    a.ldq = a.ldo = LD;
+    a.ldkv = a.head_dim = DIM;
+    a.heads = HEADS;
+    a.kv_heads = 1;
+    a.m = M;
+    a.scale = 0.125F;
+    a.causal = true;
+    v[25 * DIM + 3] = NAN;
+    v[150 * DIM + 9] = INFINITY;
+    nn_attend(opened[n_sets - 1], &a);
+    CHECK(isnan(want[25 * LD + 3]) && isfinite(want[25 * LD + 4]),
+          "%g in column 3, %g in the next", (double)want[25 * LD + 3],
+          (double)want[25 * LD + 4]);
+    for (size_t s = n_sets; s < n_opened; s++) {
+        a.out = out;
+        nn_attend(opened[s], &a);
+        CHECK(memcmp(out, want, M * LD * sizeof *out) == 0,
+              "%s, %u threads: other bits", nn_kernels_name(opened[s]),
+              nn_threads(opened[s]));
+    }
+    free(q);
+    free(k);
+    free(v);
+    free(out);
+    free(want);
+    check_case("attention: what is no number is it at any number of threads");
+}
+
 /* --- rows --------------------------------------------------------------- */
 
 static void norms_once(size_t m, size_t n, size_t s)
@@ -628,6 +708,8 @@ int main(void)
     test_attend_segments();
     test_attend_cut();
     test_attend_huge();
+    test_attend_infinite();
+    test_attend_nan();
     test_attend_rising();
     test_attend_tasks();
     test_norms();

@@ -4,8 +4,8 @@
  * Four sets implement it: ref (plain C, the same bits on every machine), avx2,
  * avx512 and amx. avx2 and avx512 compute every value by the same sequence of
  * fused operations on 16 lanes, so that they agree bit for bit; amx is avx512
- * but for products of many rows. ref and amx agree with them within rounding.
- * ops.c, gemm.c and attention.c cut the work and call the table.
+ * but for products and attention of many rows. ref and amx agree with them within
+ * rounding. ops.c, gemm.c and attention.c cut the work and call the table.
  *
  * Kernels are single-threaded, take no locks, allocate nothing. Pointers to
  * float are aligned to 4 bytes, pointers to weights to nothing at all.

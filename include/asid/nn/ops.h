@@ -84,7 +84,7 @@ void nn_rotate(struct nn *nn, float *x, size_t ldx, size_t m, size_t heads,
  * q [m, heads, head_dim] with row distance ldq, k and v [kv_rows, kv_heads,
  * head_dim] with row distance ldkv; out [m, heads, head_dim] with row distance
  * ldo. Query head h reads key head h / (heads / kv_heads). Scores are scaled
- * by scale; softmax subtracts the maximum. */
+ * by scale, which is not negative; softmax subtracts the maximum. */
 struct nn_attention {
     const float *q, *k, *v;
     float *out;
