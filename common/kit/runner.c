@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "asid/base/clock.h"
+#include "asid/base/cpus.h"
 #include "asid/base/file.h"
 #include "kit_int.h"
 
@@ -266,7 +267,7 @@ static enum asid_rc work(struct kit *k, struct asid_err *err)
     enum asid_rc rc;
 
     if (jobs == 0)
-        jobs = sysconf(_SC_NPROCESSORS_ONLN);
+        jobs = cpu_count();
     k->writer.last = clock_monotonic();
     rc = jobs > 1 ? run_parallel(k, (unsigned)jobs, err) : run_inline(k, err);
     if (rc == ASID_OK)

@@ -23,6 +23,7 @@
 
 #include "asid/base/arena.h"
 #include "asid/base/clock.h"
+#include "asid/base/cpus.h"
 
 enum {
     THREADS_MAX = 1024,
@@ -201,15 +202,9 @@ void parallel_for(struct parallel *p, size_t n, parallel_work work, void *user)
 
 static unsigned all_cores(void)
 {
-    cpu_set_t set;
+    unsigned n = cpu_count();
 
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
-        int n = CPU_COUNT(&set);
-
-        if (n > 0)
-            return n < THREADS_MAX ? (unsigned)n : THREADS_MAX;
-    }
-    return 1;
+    return n < THREADS_MAX ? n : THREADS_MAX;
 }
 
 /* Signals are for the thread that made the pool. */
