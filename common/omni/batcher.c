@@ -3,9 +3,9 @@
  *
  * The kernels go from thread to thread in turns. Whatever computes for one
  * session alone takes a turn, first come, first served. Sessions that generate
- * take none: each hands in its last token and waits, and when all have, the
- * thread of the first runs a step for them, the rows of one matrix
- * (together.c). Between two steps a session only chooses its next token, in its
+ * take none: each hands in its last token and waits, and when all have, or have
+ * let enough turns pass, the thread of the first runs a step for those that wait,
+ * the rows of one matrix (together.c). Between two steps a session only chooses its next token, in its
  * own thread, so that waiting for all of them is short; one that has ended is
  * not waited for, and one that begins is in the next step.
  *
@@ -42,7 +42,7 @@ struct omni_batcher {
     bool taken;           /* some thread has the kernels */
     struct queue turns, steps;
     size_t generating;    /* sessions that will hand in a token or end */
-    unsigned turns_ahead; /* taken since a step began to wait */
+    unsigned turns_ahead; /* since the last step, while one waited */
 };
 
 /* --- queues; hold the lock -------------------------------------------------- */
@@ -78,11 +78,10 @@ static bool is_step_due(const struct omni_batcher *b)
 
     if (b->steps.n == 0)
         return false;
-    /* Not waiting for all: one of them may be in the callback for its token,
-     * for as long as that likes. */
-    if (b->turns.n > 0)
-        return b->turns_ahead >= TURNS_AHEAD;
-    return b->steps.n >= rows;
+    if (b->turns.n == 0)
+        return b->steps.n >= rows;
+    /* Without the others, then: one may be in a callback for long. */
+    return b->turns_ahead >= TURNS_AHEAD;
 }
 
 /* The kernels, when they are free, to who is next. To be called whenever that

@@ -179,7 +179,9 @@ enum asid_rc generate_next(struct omni_session *s,
  * else is generated. */
 static enum asid_rc compute_next(struct omni_session *s, struct asid_err *err)
 {
-    if (!s->options.batcher || s->logits_at == s->n)
+    if (s->logits_at == s->n)
+        return ASID_OK;
+    if (!s->options.batcher)
         return decoder_catch_up(s, err);
     batcher_step(s);
     return session_tick(s, decoder_flops(&s->omni->config, s->done, 1), err);

@@ -17,10 +17,6 @@
 
 #include "run_int.h"
 
-enum {
-    LOGITS_TOGETHER = 8, /* rows of the head that one row alone is equal to */
-};
-
 struct question {
     struct bpe_ids ids;
     bool alone;
@@ -177,10 +173,10 @@ static enum asid_rc answer_group(const struct questions *q,
     }
     nn_rmsnorm(s->nn, &s->omni->weights->norm, c->text.eps, s->at.x, g->n,
                s->at.x);
-    for (size_t i = 0; i < g->n; i += LOGITS_TOGETHER) {
+    for (size_t i = 0; i < g->n; i += TOGETHER_MAX) {
         size_t m = g->n - i;
 
-        m = m < LOGITS_TOGETHER ? m : LOGITS_TOGETHER;
+        m = m < TOGETHER_MAX ? m : TOGETHER_MAX;
         decoder_logits(s, i, m);
         for (size_t k = 0; k < m; k++) {
             struct omni_asked asked = {

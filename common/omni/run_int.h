@@ -5,6 +5,7 @@
 #ifndef ASID_OMNI_RUN_INT_H
 #define ASID_OMNI_RUN_INT_H
 
+#include "asid/nn/kernels.h"
 #include "omni_int.h"
 
 /* --- weights.c ------------------------------------------------------------ */
@@ -87,9 +88,11 @@ void pack_release(struct omni *o);
 enum {
     CHUNK_TOKENS = 512, /* prompt tokens that go through a layer together */
     LOGIT_ROWS = 16,    /* positions whose logits are computed together */
-    TOGETHER_MAX = 8,   /* timelines decoded together */
-    ALONE_ROWS = 9,     /* from here on the number of rows changes no row */
-    MERGE = 4,          /* patches that become one token */
+    /* Rows that become what each would alone: timelines decoded together. */
+    TOGETHER_MAX = NN_DOT_ROWS,
+    /* From here on the number of rows changes no row either. */
+    ALONE_ROWS = NN_DOT_ROWS + 1,
+    MERGE = 4, /* patches that become one token */
 };
 
 /* Tower outputs on their way to the placeholders of the prompt. */
@@ -105,7 +108,7 @@ struct omni_session {
     char *towers;           /* folder of the cache, NULL for none */
     struct asid_err unkept; /* what work.unkept shows */
     size_t capacity;
-    unsigned entered; /* calls in this turn of the batcher, 0: no turn */
+    unsigned entered; /* turns of the batcher, one in the other; 0: none */
 
     /* The timeline: n tokens known, the first `done` of them in the cache;
      * logits belong to the first `logits_at` tokens (0: to none). */
