@@ -218,7 +218,7 @@ check: all unit tools ## run the tests
 # What runs on several threads; meant for MODE=tsan.
 THREAD_TESTS := $(filter %/test_parallel %/test_ops %/test_runner %/test_ledger \
                   %/test_media_link %/test_schema %/test_bpe %/test_http \
-                  %/test_batcher,$(UNITS))
+                  %/test_batcher %/test_room,$(UNITS))
 check-threads: all $(THREAD_TESTS) ## run the tests that use threads
 	tests/run.sh $(CURDIR)/$(BINDIR) $(JOBS) $(THREAD_TESTS) \
 	  $(wildcard tests/cli/runner.sh)

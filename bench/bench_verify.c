@@ -221,7 +221,7 @@ static void give_accounts(struct bench *b, struct omni_session *s,
             die("account", &err);
     a->seconds[0] = clock_monotonic() - start;
     start = clock_monotonic();
-    if (omni_generate_each(s, a->texts, ATTRIBUTES, &how, a->ids[1], NULL, NULL,
+    if (omni_generate_each(s, a->texts, ATTRIBUTES, &how, a->ids[1], NULL,
                            &err) != ASID_OK)
         die("accounts", &err);
     a->seconds[1] = clock_monotonic() - start;

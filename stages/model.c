@@ -322,8 +322,8 @@ static enum asid_rc open_session(struct call *c, size_t max_new,
     struct omni_plan plan;
 
     options.towers = answer_towers(cx, &options.towers_bytes);
-    omni_plan(c->omni, c->in, max_new, options.threads, &plan);
-    TRY(omni_plan_check(&plan, (size_t)limit, err));
+    omni_plan(c->omni, c->in, max_new, 1, options.threads, &plan);
+    TRY(omni_plan_check(&plan, 0, (size_t)limit, err));
     return omni_session_open(c->omni, &options, &c->session, err);
 }
 
@@ -359,7 +359,7 @@ static struct json *bytes_json(struct call *c)
     struct json *o = json_new_object(a);
     struct omni_plan plan;
 
-    omni_plan(c->omni, c->in, (size_t)opt_int(c->cx, "max-tokens"),
+    omni_plan(c->omni, c->in, (size_t)opt_int(c->cx, "max-tokens"), 1,
               (unsigned)opt_int(c->cx, "threads"), &plan);
     set_size(a, o, "weights", plan.weights);
     set_size(a, o, "kv_cache", plan.kv_cache);

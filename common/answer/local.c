@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "answer_int.h"
+#include "room.h"
 
 /* What the first token of an answer says: ids that are spellings of a word. */
 struct word {
@@ -17,6 +18,7 @@ struct word {
 struct local {
     struct omni *omni;
     struct omni_batcher *batcher; /* NULL: one record at a time */
+    struct room *room;            /* for all of them */
     const char *kernels;          /* the set really used */
     struct word yes, no;
     const char *towers; /* folder for their outputs, or NULL */
@@ -26,7 +28,11 @@ struct local {
 
 struct timeline {
     struct omni_session *session;
-    size_t media; /* tokens up to the end of the media; 0: none */
+    size_t media;   /* tokens up to the end of the media; 0: none */
+    size_t weights; /* bytes that its plan counts on */
+    size_t held;    /* bytes promised to it; of these: */
+    size_t passing; /* until the media are computed */
+    size_t answers; /* caches of answers made together */
 };
 
 /* --- yes and no ------------------------------------------------------------- */
@@ -140,17 +146,17 @@ static enum asid_rc local_open(struct answerer *m, struct asid_err *err)
         return USAGE(err, "--model DIR is needed: a checkpoint folder");
     TRY(ask_kernels(opt_text(m->cx, "kernels"), &l->kernels, err));
     TRY(answer_load(m->cx, dir, &l->omni, err));
+    l->room = room_open(m->memory_limit);
     if (opt_int(m->cx, "jobs") != 1)
         TRY(omni_batcher_open(l->omni, l->kernels, m->threads, &l->batcher,
                               err));
     l->towers = answer_towers(m->cx, &l->towers_bytes);
     quantised = omni_is_quantised(l->omni);
     m->model = omni_fingerprint(l->omni);
-    /* The words of the first version stay: ledgers have replies under them.
-     * The prompt itself is hashed, so no version of its set needs to be. */
+    /* The prompt itself is hashed, so no version of its set needs to be. */
     m->identity = arena_printf(
-        m->cx->arena, "caption/1 model %s kernels %s prompts 1%s%s", m->model,
-        l->kernels, quantised ? " precision " : "",
+        m->cx->arena, "caption/1 model %s kernels %s arithmetic %d%s%s",
+        m->model, l->kernels, OMNI_ARITHMETIC, quantised ? " precision " : "",
         quantised ? omni_precision(l->omni) : "");
     return find_words(l, err);
 }
@@ -161,18 +167,80 @@ static void local_close(struct answerer *m)
 
     if (!l)
         return;
+    room_close(l->room);
     omni_batcher_close(l->batcher);
     omni_close(l->omni);
     free(l->yes.ids);
     free(l->no.ids);
 }
 
+/* --- memory ----------------------------------------------------------------- */
+
+static enum asid_rc take_room(const struct clip *c, struct timeline *t,
+                              const struct omni_plan *plan,
+                              struct asid_err *err)
+{
+    const struct local *l = c->m->state;
+
+    TRY(room_take(l->room, c->job, plan, err));
+    t->held += omni_plan_own(plan);
+    return ASID_OK;
+}
+
+static void give_room(const struct clip *c, struct timeline *t, size_t bytes)
+{
+    const struct local *l = c->m->state;
+
+    room_give(l->room, c->job, bytes);
+    t->held -= bytes;
+}
+
+/* Room for that many tokens. The cache moves, so that for a while there are
+ * both. */
+static enum asid_rc grow(const struct clip *c, struct timeline *t,
+                         size_t capacity, struct asid_err *err)
+{
+    const struct local *l = c->m->state;
+    size_t old = omni_capacity(t->session);
+    const struct omni_plan plan = {
+        .weights = t->weights,
+        .kv_cache = omni_session_bytes(l->omni, capacity),
+    };
+    enum asid_rc rc;
+
+    if (capacity <= old)
+        return ASID_OK;
+    TRY(take_room(c, t, &plan, err));
+    rc = omni_session_reserve(t->session, capacity, err);
+    give_room(c, t,
+              rc == ASID_OK ? omni_session_bytes(l->omni, old) : plan.kv_cache);
+    return rc;
+}
+
+/* Room for the caches of n answers of so many tokens, which are made together. */
+static enum asid_rc grow_answers(const struct clip *c, struct timeline *t,
+                                 size_t n, size_t tokens, struct asid_err *err)
+{
+    const struct local *l = c->m->state;
+    size_t need = n * omni_cache_bytes(l->omni, tokens);
+    const struct omni_plan more = {
+        .weights = t->weights,
+        .answers = need > t->answers ? need - t->answers : 0,
+    };
+
+    TRY(take_room(c, t, &more, err));
+    t->answers += more.answers;
+    return ASID_OK;
+}
+
 static void local_clip_close(struct clip *c)
 {
     struct timeline *t = c->state;
 
-    if (t)
+    if (t) {
         omni_session_close(t->session);
+        give_room(c, t, t->held);
+    }
     c->state = NULL;
 }
 
@@ -218,10 +286,10 @@ static enum asid_rc open_inputs(const struct clip *c, struct str prompt,
     return rc;
 }
 
-/* Room for these inputs and max_new more tokens. */
+/* Room for these inputs and max_new more tokens in each answer. */
 static enum asid_rc open_session(const struct clip *c, struct timeline *t,
                                  const struct omni_inputs *in, size_t max_new,
-                                 struct asid_err *err)
+                                 size_t answers, struct asid_err *err)
 {
     const struct answerer *m = c->m;
     const struct local *l = m->state;
@@ -237,17 +305,30 @@ static enum asid_rc open_session(const struct clip *c, struct timeline *t,
     };
     struct omni_plan plan;
 
-    omni_plan(l->omni, in, max_new, m->threads, &plan);
-    TRY(omni_plan_check(&plan, m->memory_limit, err));
     if (t->session)
-        return omni_session_reserve(t->session, options.capacity, err);
+        return grow(c, t, options.capacity, err);
+    omni_plan(l->omni, in, max_new + ASK_PROMPT_SLACK, answers, m->threads,
+              &plan);
+    TRY(take_room(c, t, &plan, err));
+    t->weights = plan.weights;
+    t->passing = plan.inputs + plan.towers;
+    t->answers = plan.answers;
     return omni_session_open(l->omni, &options, &t->session, err);
 }
 
+/* The inputs are computed, or will not be. */
+static void close_inputs(const struct clip *c, struct timeline *t,
+                         struct omni_inputs *in)
+{
+    omni_inputs_free(in);
+    give_room(c, t, t->passing);
+    t->passing = 0;
+}
+
 /* The media on a timeline of their own; prompt is the one that will be asked
- * first. */
+ * first, in so many answers at once. */
 static enum asid_rc put_media(struct clip *c, struct str prompt, size_t max_new,
-                              struct asid_err *err)
+                              size_t answers, struct asid_err *err)
 {
     struct timeline *t = timeline_of(c);
     struct local *l = c->m->state;
@@ -255,7 +336,7 @@ static enum asid_rc put_media(struct clip *c, struct str prompt, size_t max_new,
     enum asid_rc rc;
 
     TRY(open_inputs(c, prompt, &in, err));
-    rc = open_session(c, t, in, max_new, err);
+    rc = open_session(c, t, in, max_new, answers, err);
     if (rc == ASID_OK)
         rc = omni_prefill_media(t->session, in, err);
     if (rc == ASID_OK) {
@@ -263,10 +344,10 @@ static enum asid_rc put_media(struct clip *c, struct str prompt, size_t max_new,
                            &l->warned);
         t->media = omni_layout(in)->media_end;
         c->work.prefix_tokens += t->media;
-    } else {
-        local_clip_close(c);
     }
-    omni_inputs_free(in);
+    close_inputs(c, t, in);
+    if (rc != ASID_OK)
+        local_clip_close(c);
     return rc;
 }
 
@@ -279,12 +360,12 @@ static enum asid_rc put_text(struct clip *c, struct str prompt, size_t max_new,
     enum asid_rc rc;
 
     TRY(open_inputs(c, prompt, &in, err));
-    rc = open_session(c, t, in, max_new, err);
+    rc = open_session(c, t, in, max_new, 1, err);
     if (rc == ASID_OK) {
         omni_session_reset(t->session);
         rc = omni_prefill(t->session, in, err);
     }
-    omni_inputs_free(in);
+    close_inputs(c, t, in);
     return rc;
 }
 
@@ -300,10 +381,10 @@ static enum asid_rc put_question(struct clip *c, struct str prompt,
     if (!c->path)
         return put_text(c, prompt, max_new, err);
     if (t->media == 0)
-        TRY(put_media(c, prompt, max_new, err));
+        TRY(put_media(c, prompt, max_new, 1, err));
     t = c->state;
     TRY(omni_question_tokens(l->omni, prompt, false, &n, err));
-    TRY(omni_session_reserve(t->session, t->media + n + max_new, err));
+    TRY(grow(c, t, t->media + n + max_new, err));
     before = omni_computed(t->session);
     TRY(omni_ask(t->session, prompt, err));
     c->work.question_tokens += omni_computed(t->session) - before;
@@ -375,8 +456,9 @@ static enum asid_rc one_by_one(struct clip *c, struct answer_question *q,
 }
 
 /* The media, and room behind them for the longest question and its answer. */
-static enum asid_rc make_room(struct clip *c, const struct answer_question *q,
-                              size_t n, size_t tokens[], struct asid_err *err)
+static enum asid_rc prepare_answers(struct clip *c,
+                                    const struct answer_question *q, size_t n,
+                                    size_t tokens[], struct asid_err *err)
 {
     const struct local *l = c->m->state;
     size_t max_new = q->sampling->max_tokens, longest = 0;
@@ -387,28 +469,39 @@ static enum asid_rc make_room(struct clip *c, const struct answer_question *q,
         longest = tokens[i] > tokens[longest] ? i : longest;
     }
     if (t->media == 0)
-        TRY(put_media(c, q[longest].prompt, max_new, err));
+        TRY(put_media(c, q[longest].prompt, max_new, n, err));
     t = c->state;
-    return omni_session_reserve(t->session,
-                                t->media + tokens[longest] + max_new, err);
+    TRY(grow(c, t, t->media + tokens[longest] + max_new, err));
+    return grow_answers(c, t, n, tokens[longest] + max_new, err);
 }
 
-static enum asid_rc take_together(struct clip *c, struct answer_question *q,
-                                  size_t n, const size_t tokens[],
-                                  struct bpe_ids *ids, struct asid_err *err)
+struct answering {
+    struct clip *c;
+    struct answer_question *q;
+    const size_t *tokens; /* of the questions */
+    struct bpe_ids *ids;
+};
+
+static int on_token_of_many(void *user, int32_t id)
 {
-    const struct timeline *t = c->state;
+    const struct answering *w = user;
 
-    for (size_t i = 0; i < n; i++) {
-        struct answer_text out = {
-            .cost = {.tokens_in = t->media + tokens[i], .tokens_out = ids[i].n},
-        };
+    return on_token((void *)(uintptr_t)w->c->m->cx, id);
+}
 
-        c->work.answer_tokens += ids[i].n;
-        TRY(make_text(c, &ids[i], &out, err));
-        TRY(answer_free(c, &q[i], &out, err));
-    }
-    return ASID_OK;
+/* Kept the moment it is there, whatever becomes of the others. */
+static enum asid_rc on_text(void *user, size_t i, struct asid_err *err)
+{
+    const struct answering *w = user;
+    const struct timeline *t = w->c->state;
+    struct answer_text out = {
+        .cost = {.tokens_in = t->media + w->tokens[i],
+                 .tokens_out = w->ids[i].n},
+    };
+
+    w->c->work.answer_tokens += w->ids[i].n;
+    TRY(make_text(w->c, &w->ids[i], &out, err));
+    return answer_free(w->c, &w->q[i], &out, err);
 }
 
 static enum asid_rc together(struct clip *c, struct answer_question *q,
@@ -417,19 +510,18 @@ static enum asid_rc together(struct clip *c, struct answer_question *q,
     struct bpe_ids ids[OMNI_ANSWERS_MAX] = {{NULL, 0, 0}};
     struct str texts[OMNI_ANSWERS_MAX];
     size_t tokens[OMNI_ANSWERS_MAX];
-    struct timeline *t;
+    struct answering w = {c, q, tokens, ids};
+    const struct omni_told told = {on_token_of_many, on_text, &w};
+    const struct timeline *t;
     enum asid_rc rc;
 
-    TRY(make_room(c, q, n, tokens, err));
+    TRY(prepare_answers(c, q, n, tokens, err));
     t = c->state;
     for (size_t i = 0; i < n; i++) {
         texts[i] = q[i].prompt;
         c->work.question_tokens += tokens[i];
     }
-    rc = omni_generate_each(t->session, texts, n, q->sampling, ids, on_token,
-                            (void *)(uintptr_t)c->m->cx, err);
-    if (rc == ASID_OK)
-        rc = take_together(c, q, n, tokens, ids, err);
+    rc = omni_generate_each(t->session, texts, n, q->sampling, ids, &told, err);
     for (size_t i = 0; i < n; i++)
         bpe_ids_release(&ids[i]);
     return rc;
@@ -506,9 +598,9 @@ static enum asid_rc ask_together(struct clip *c, struct answer_question *q,
         longest = tokens > longest ? tokens : longest;
     }
     if (t->media == 0)
-        TRY(put_media(c, texts[at], 0, err));
+        TRY(put_media(c, texts[at], 0, 1, err));
     t = c->state;
-    TRY(omni_session_reserve(t->session, t->media + longest, err));
+    TRY(grow(c, t, t->media + longest, err));
     before = omni_computed(t->session);
     rc = omni_ask_each(t->session, texts, n, on_answer, &a, err);
     c->work.question_tokens += omni_computed(t->session) - before;

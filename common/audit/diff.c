@@ -181,7 +181,7 @@ static void add_part(struct buf *out, const char *name, const char *was,
     buf_printf(out, "%s%s %s -> %s", out->n ? "; " : "", name, was, now);
 }
 
-/* An identity is words: "caption/1 model FINGERPRINT prompts 2". A word that
+/* An identity is words: "caption/1 model FINGERPRINT arithmetic 2". A word that
  * changed is told with the word in front of it. */
 static void compare_identity(struct arena *a, const char *was, const char *now,
                              struct buf *out)

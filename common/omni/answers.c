@@ -13,6 +13,8 @@
 
 #include "run_int.h"
 
+_Static_assert((int)OMNI_ANSWERS_MAX == TOGETHER_MAX, "the public name");
+
 /* One answer: what stands behind the media. */
 struct branch {
     size_t n, room;     /* tokens of question and answer */
@@ -35,8 +37,7 @@ struct answers {
     size_t rows;
     struct candidate *space;
     struct bpe_ids *ids;
-    int (*on_token)(void *user, int32_t id);
-    void *user;
+    struct omni_told told;
 };
 
 /* --- parts of the timeline ------------------------------------------------- */
@@ -142,6 +143,13 @@ static enum asid_rc put_question(struct answers *w, size_t i, struct str text,
 
 /* --- tokens ---------------------------------------------------------------- */
 
+static enum asid_rc end_answer(struct answers *w, size_t i,
+                               struct asid_err *err)
+{
+    w->list[i].ended = true;
+    return w->told.answered ? w->told.answered(w->told.user, i, err) : ASID_OK;
+}
+
 /* The next token of an answer; unless it is the last one, a row for it. */
 static enum asid_rc next_token(struct answers *w, size_t i,
                                struct asid_err *err)
@@ -156,12 +164,10 @@ static enum asid_rc next_token(struct answers *w, size_t i,
     TRY(generate_next(s, w->how, &b->random, w->space, &id, err));
     TRY(session_append(s, &id, 1, TOKEN_ANSWER, err));
     bpe_ids_add(&w->ids[i], id);
-    if (w->on_token && w->on_token(w->user, id) != 0)
+    if (w->told.on_token && w->told.on_token(w->told.user, id) != 0)
         return asid_fail(err, ASID_STOPPED, NULL, "stopped");
-    b->ended =
-        generate_stops(s, w->how, id) || ++b->answered == w->how->max_tokens;
-    if (b->ended)
-        return ASID_OK;
+    if (generate_stops(s, w->how, id) || ++b->answered == w->how->max_tokens)
+        return end_answer(w, i, err);
     decoder_embed(s, s->n - 1, NULL, s->at.x + r * c->text.hidden);
     decoder_angles(s, s->n - 1, s->at.cosine + r * c->text.head_dim / 2,
                    s->at.sine + r * c->text.head_dim / 2);
@@ -187,11 +193,13 @@ static void put_cache(const struct answers *w, size_t r, size_t layer)
            branch_cache(w, b, layer, true, 0), b->n * kv * sizeof *b->kv);
 }
 
+/* In a turn of its own: between two of them the kernels are others'. */
 static void run_rows(struct answers *w)
 {
     struct omni_session *s = w->s;
     const struct omni_config *c = &s->omni->config;
 
+    batcher_enter(s);
     for (size_t layer = 0; layer < c->text.layers; layer++) {
         decoder_project(s, layer, w->rows, s->at.keys, s->at.values);
         for (size_t r = 0; r < w->rows; r++) {
@@ -208,6 +216,7 @@ static void run_rows(struct answers *w)
         memcpy(w->row[r]->logits, s->at.logits + r * c->text.vocab,
                c->text.vocab * sizeof(float));
     s->computed += w->rows;
+    batcher_leave(s);
 }
 
 static enum asid_rc answer_all(struct answers *w, struct asid_err *err)
@@ -232,16 +241,11 @@ static enum asid_rc answer_all(struct answers *w, struct asid_err *err)
 enum asid_rc omni_generate_each(struct omni_session *s, const struct str *texts,
                                 size_t n, const struct omni_sampling *sampling,
                                 struct bpe_ids *ids,
-                                int (*on_token)(void *user, int32_t id),
-                                void *user, struct asid_err *err)
+                                const struct omni_told *told,
+                                struct asid_err *err)
 {
-    struct answers w = {.s = s,
-                        .how = sampling,
-                        .n = n,
-                        .base = s->media_end,
-                        .ids = ids,
-                        .on_token = on_token,
-                        .user = user};
+    struct answers w = {
+        .s = s, .how = sampling, .n = n, .base = s->media_end, .ids = ids};
     struct asid_err ignored;
     enum asid_rc rc;
     void *space = NULL;
@@ -252,14 +256,15 @@ enum asid_rc omni_generate_each(struct omni_session *s, const struct str *texts,
     TRY(generate_check(sampling, err));
     rc = generate_space(s, sampling, &space, err);
     w.space = space;
-    batcher_enter(s);
+    if (told)
+        w.told = *told;
     for (size_t i = 0; rc == ASID_OK && i < n; i++) {
         rc = put_question(&w, i, texts[i], err);
-        w.list[i].ended = sampling->max_tokens == 0;
+        if (rc == ASID_OK && sampling->max_tokens == 0)
+            rc = end_answer(&w, i, err);
     }
     if (rc == ASID_OK)
         rc = answer_all(&w, err);
-    batcher_leave(s);
     s->work_total = 0;
     /* Back to the media: the cache behind them is nobody's. */
     if (w.base && omni_rewind(s, w.base, &ignored) != ASID_OK)

@@ -7,8 +7,8 @@
  * maps along.
  */
 #include <stdio.h>
-#include <unistd.h>
 
+#include "asid/base/cpus.h"
 #include "asid/base/num.h"
 #include "run_int.h"
 
@@ -74,25 +74,53 @@ static size_t input_bytes(const struct omni_config *c,
     return sum;
 }
 
+size_t omni_cache_bytes(const struct omni *omni, size_t tokens)
+{
+    size_t floats = decoder_cache_floats(&omni->config, tokens);
+
+    return floats || tokens == 0 ? product_of(floats, sizeof(float)) : SIZE_MAX;
+}
+
+static size_t decoder_bytes(const struct omni *omni, size_t capacity)
+{
+    size_t floats = decoder_scratch_floats(&omni->config, capacity);
+
+    return floats ? product_of(floats, sizeof(float)) : SIZE_MAX;
+}
+
+size_t omni_session_bytes(const struct omni *omni, size_t capacity)
+{
+    return sum_of(omni_cache_bytes(omni, capacity),
+                  decoder_bytes(omni, capacity));
+}
+
 void omni_plan(const struct omni *omni, const struct omni_inputs *in,
-               size_t max_new, unsigned threads, struct omni_plan *plan)
+               size_t max_new, size_t answers, unsigned threads,
+               struct omni_plan *plan)
 {
     const struct omni_config *c = &omni->config;
     size_t capacity = sum_of(in->layout.n, max_new);
-    size_t decoder = decoder_scratch_floats(c, capacity);
-    size_t cache = decoder_cache_floats(c, capacity);
-    size_t towers = tower_scratch_floats(c, in);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (threads == 0)
-        threads = cores > 0 ? (unsigned)cores : 1;
+    size_t behind = sum_of(in->layout.n - in->layout.media_end, max_new);
 
     plan->weights = weight_bytes(omni, in, text_tokens(in, max_new));
-    plan->kv_cache = cache ? product_of(cache, sizeof(float)) : SIZE_MAX;
-    plan->activations = decoder ? sum_of(decoder, towers) : SIZE_MAX;
-    plan->activations = product_of(plan->activations, sizeof(float));
-    plan->activations = sum_of(plan->activations, nn_scratch_bytes(threads));
+    plan->kv_cache = omni_cache_bytes(omni, capacity);
+    plan->answers =
+        answers < 2 ? 0 : product_of(omni_cache_bytes(omni, behind), answers);
+    plan->towers = product_of(tower_scratch_floats(c, in), sizeof(float));
+    plan->kernels = nn_scratch_bytes(threads ? threads : cpu_count());
+    plan->activations = sum_of(decoder_bytes(omni, capacity),
+                               sum_of(plan->towers, plan->kernels));
     plan->inputs = input_bytes(c, in);
+}
+
+size_t omni_plan_own(const struct omni_plan *plan)
+{
+    size_t activations = plan->activations == SIZE_MAX
+                             ? SIZE_MAX
+                             : plan->activations - plan->kernels;
+
+    return sum_of(sum_of(plan->kv_cache, plan->answers),
+                  sum_of(activations, plan->inputs));
 }
 
 /* --- what there is -------------------------------------------------------- */
@@ -158,11 +186,12 @@ static void apply_cgroup(const char *dir, uint64_t *available)
     *available = left < *available ? left : *available;
 }
 
-/* Bytes this process may take, by the system's and its groups' account; 0 when
- * nothing says. */
+/* Bytes this process may have, by the system's and its groups' account, with
+ * those it has already (pages of files can be dropped and count as left); 0
+ * when nothing says. */
 static uint64_t available_memory(void)
 {
-    uint64_t kib, available;
+    uint64_t kib, available, taken = 0;
     char group[512], *slash;
 
     if (!read_field("/proc/meminfo", "MemAvailable:", &kib))
@@ -174,24 +203,29 @@ static uint64_t available_memory(void)
         apply_cgroup(group, &available);
         *slash = '\0';
     }
+    if (read_field("/proc/self/status", "RssAnon:", &taken))
+        available += taken * 1024;
     return available;
 }
 
-enum asid_rc omni_plan_check(const struct omni_plan *plan, size_t limit,
-                             struct asid_err *err)
+enum asid_rc omni_plan_check(const struct omni_plan *plan, size_t beside,
+                             size_t limit, struct asid_err *err)
 {
-    size_t need = sum_of(sum_of(plan->weights, plan->kv_cache),
-                         sum_of(plan->activations, plan->inputs));
+    size_t need = sum_of(sum_of(plan->weights, plan->kernels),
+                         sum_of(omni_plan_own(plan), beside));
     uint64_t most = limit ? limit : available_memory();
     const double mib = 1024.0 * 1024.0;
 
+    if (need == SIZE_MAX)
+        return FAIL(err, "needs more memory than there can be");
     if (most == 0 || need <= most)
         return ASID_OK;
     return FAIL(err,
                 "needs %.1f MiB of memory (weights %.1f, cache %.1f, "
-                "activations %.1f, inputs %.1f), %s %.1f",
+                "activations %.1f, inputs %.1f, beside them %.1f), %s %.1f",
                 (double)need / mib, (double)plan->weights / mib,
-                (double)plan->kv_cache / mib, (double)plan->activations / mib,
-                (double)plan->inputs / mib,
-                limit ? "allowed are" : "the system has", (double)most / mib);
+                (double)(plan->kv_cache + plan->answers) / mib,
+                (double)plan->activations / mib, (double)plan->inputs / mib,
+                (double)beside / mib, limit ? "allowed are" : "the system has",
+                (double)most / mib);
 }

@@ -22,8 +22,7 @@
 #include "asid/base/hash.h"
 #include "run_int.h"
 
-/* Raise the version whenever a tower computes other bits. */
-enum { VERSION = 1, HEX = 64 };
+enum { VERSION = 1, HEX = 64 }; /* of the file */
 
 struct header {
     char magic[8]; /* "asidtowr" */
@@ -39,10 +38,12 @@ static const char suffix[] = ".asidtower";
 static void begin_key(const struct omni_session *s, struct hash *h)
 {
     char text[300];
-    int n = snprintf(text, sizeof text,
-                     "asid %s towers %d model %s precision %s kernels %s ",
-                     ASID_VERSION, VERSION, s->omni->fingerprint,
-                     omni_precision(s->omni), nn_kernels_name(s->nn));
+    int n =
+        snprintf(text, sizeof text,
+                 "asid %s towers %d arithmetic %d model %s precision %s "
+                 "kernels %s ",
+                 ASID_VERSION, VERSION, OMNI_ARITHMETIC, s->omni->fingerprint,
+                 omni_precision(s->omni), nn_kernels_name(s->nn));
 
     BUG_IF(n < 0 || (size_t)n >= sizeof text);
     hash_init(h);
@@ -191,7 +192,7 @@ static int by_use(const void *a, const void *b)
 
 /* Remove the files used longest ago until so many bytes more are within the
  * limit. Another process may do the same: what is gone is gone. */
-static void make_room(const struct omni_session *s, uint64_t bytes)
+static void make_space(const struct omni_session *s, uint64_t bytes)
 {
     uint64_t most = s->options.towers_bytes - bytes;
     struct kept_list l = {.n = 0};
@@ -248,7 +249,7 @@ enum asid_rc tower_cache_put(const struct omni_session *s,
     if (bytes > s->options.towers_bytes)
         return ASID_OK;
     TRY(file_make_dirs(s->towers, err));
-    make_room(s, bytes);
+    make_space(s, bytes);
     make_header(key, rows, n, &h);
     rc = write_file(path_of(&a, s, key), &h, rows, n, err);
     arena_release(&a);

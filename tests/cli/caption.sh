@@ -44,6 +44,26 @@ for how in "--prompts generic --temperature 0.9 --seed 3" \
     caption $how -j 12 "$tmp/many"
     same "$tmp/out" "$tmp/many.out" "twelve at once, $how: same bytes"
     is "$(wc -l <"$tmp/out")" "$(wc -l <"$tmp/many")" "and all of them"
+
+    # What the largest takes is enough for all: they wait for each other.
+    most=0
+    while read -r record; do
+        printf '%s\n' "$record" >"$tmp/record"
+        # shellcheck disable=SC2086
+        caption $how --memory 0.00001 "$tmp/record"
+        need=$(sed -n 's/.*needs \([0-9.]*\) MiB.*/\1/p' "$tmp/err")
+        most=$(echo "$need $most" | awk '{ m = ($1 > $2) ? $1 : $2; print m }')
+    done <"$tmp/records"
+    # shellcheck disable=SC2086
+    caption $how -j 12 "$tmp/many" \
+        --memory "$(echo "$most" | awk '{ print ($1 + 0.2) / 1024 }')"
+    exits 0 "twelve at once in $most MiB"
+    same "$tmp/out" "$tmp/many.out" "and they say the same"
+    # shellcheck disable=SC2086
+    caption $how -j 12 "$tmp/many" \
+        --memory "$(echo "$most" | awk '{ print ($1 - 0.2) / 1024 }')"
+    exits 1 "with less the largest is refused"
+    has "$tmp/err" "MiB of memory" "with figures"
 done
 
 # shellcheck disable=SC2086

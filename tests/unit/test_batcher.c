@@ -184,8 +184,7 @@ static void ask_many(struct user *u)
         texts[i] = str_of(words[i]);
     prefill(u, true, true);
     see_rc(u, omni_ask_each(u->s, texts, 4, see_answer, u, &err), &err);
-    see_rc(u,
-           omni_generate_each(u->s, texts + 1, 3, &how, ids, NULL, NULL, &err),
+    see_rc(u, omni_generate_each(u->s, texts + 1, 3, &how, ids, NULL, &err),
            &err);
     for (size_t i = 0; i < 3; i++) {
         buf_add(&u->seen, ids[i].id, ids[i].n * sizeof *ids[i].id);

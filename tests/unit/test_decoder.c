@@ -501,11 +501,11 @@ static void test_plan(void)
     struct omni_inputs *picture = make_inputs(true, "Hello");
     struct omni_plan small, large, longer;
     struct asid_err err;
-    size_t all;
+    size_t all, behind;
 
-    omni_plan(omni, text, 10, 1, &small);
-    omni_plan(omni, picture, 10, 1, &large);
-    omni_plan(omni, picture, 1010, 1, &longer);
+    omni_plan(omni, text, 10, 1, 1, &small);
+    omni_plan(omni, picture, 10, 1, 1, &large);
+    omni_plan(omni, picture, 1010, 1, 1, &longer);
     CHECK(small.weights < large.weights, "the vision tower is free");
     CHECK(large.weights <= omni_tensors(omni)->bytes, "%zu", large.weights);
     CHECK(longer.kv_cache - large.kv_cache == 1000 * 3 * 2 * 2 * 16 * 4,
@@ -513,14 +513,36 @@ static void test_plan(void)
     CHECK(large.inputs > small.inputs && large.activations > small.activations,
           "a picture takes nothing");
     all = large.weights + large.kv_cache + large.activations + large.inputs;
-    CHECK_OK(omni_plan_check(&large, all, &err), err);
-    CHECK_OK(omni_plan_check(&large, 0, &err), err);
-    CHECK(omni_plan_check(&large, all - 1, &err) == ASID_FAILED &&
+    CHECK_OK(omni_plan_check(&large, 0, all, &err), err);
+    CHECK_OK(omni_plan_check(&large, 0, 0, &err), err);
+    CHECK(omni_plan_check(&large, 0, all - 1, &err) == ASID_FAILED &&
               strstr(err.text, "MiB of memory (weights 1.3, cache "),
           "%s", err.text);
-    omni_plan(omni, picture, SIZE_MAX / 2, 1, &longer);
-    CHECK(omni_plan_check(&longer, SIZE_MAX - 1, &err) == ASID_FAILED,
+    CHECK(omni_plan_own(&large) == all - large.weights - large.kernels &&
+              large.kernels > 0 && small.towers < large.towers,
+          "%zu", omni_plan_own(&large));
+    CHECK(large.kv_cache + large.activations - large.towers - large.kernels ==
+              omni_session_bytes(omni, omni_layout(picture)->n + 10),
+          "a session of that capacity");
+    CHECK_OK(omni_plan_check(&large, 7, all + 7, &err), err);
+    CHECK(omni_plan_check(&large, 8, all + 7, &err) == ASID_FAILED &&
+              omni_plan_check(&large, SIZE_MAX, all, &err) == ASID_FAILED,
+          "beside others");
+    /* Five answers have the question and 10 tokens for each, twice 3 layers of
+     * keys and values of 32 floats. */
+    omni_plan(omni, picture, 10, 5, 1, &longer);
+    behind = omni_layout(picture)->n - omni_layout(picture)->media_end;
+    CHECK(longer.kv_cache == large.kv_cache && large.answers == 0 &&
+              longer.answers == 5 * (behind + 10) * 3 * 2 * 2 * 16 * 4 &&
+              longer.answers == 5 * omni_cache_bytes(omni, behind + 10),
+          "%zu bytes for five answers", longer.answers);
+    omni_plan(omni, picture, SIZE_MAX / 2, 1, 1, &longer);
+    CHECK(omni_plan_check(&longer, 0, SIZE_MAX - 1, &err) == ASID_FAILED,
           "room for %zu tokens", SIZE_MAX / 2);
+    CHECK(omni_plan_own(&longer) == SIZE_MAX &&
+              omni_cache_bytes(omni, SIZE_MAX / 2) == SIZE_MAX &&
+              omni_cache_bytes(omni, 0) == 0,
+          "more than there can be");
     omni_inputs_free(text);
     omni_inputs_free(picture);
     check_case("memory is counted before and refused with the figures");

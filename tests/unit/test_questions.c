@@ -326,6 +326,22 @@ static bool same_ids(const struct bpe_ids *a, const struct bpe_ids *b)
            (a->n == 0 || memcmp(a->id, b->id, a->n * sizeof *a->id) == 0);
 }
 
+/* Which answers were said to be whole, and how long they were then. */
+struct heard {
+    const struct bpe_ids *ids;
+    size_t length[ANSWERS + 1]; /* and one; 0: not said */
+    size_t n, most;             /* answers said; fail at this one, 0: none */
+};
+
+static enum asid_rc hear(void *user, size_t i, struct asid_err *err)
+{
+    struct heard *h = user;
+
+    CHECK(h->length[i] == 0, "answer %zu again", i);
+    h->length[i] = h->ids[i].n + 1;
+    return ++h->n == h->most ? FAIL(err, "heard enough") : ASID_OK;
+}
+
 /* Answers of unlike lengths: the third token of the second ends an answer. */
 static void check_free(const struct asked_set *q, struct omni_sampling how,
                        unsigned threads)
@@ -335,6 +351,8 @@ static void check_free(const struct asked_set *q, struct omni_sampling how,
     struct omni_session *all = open_session(1600, "auto", threads);
     struct bpe_ids alone[ANSWERS] = {{NULL, 0, 0}};
     struct bpe_ids each[ANSWERS] = {{NULL, 0, 0}};
+    struct heard heard = {.ids = each};
+    const struct omni_told told = {NULL, hear, &heard};
     struct asid_err err;
     int32_t stop;
 
@@ -353,12 +371,11 @@ static void check_free(const struct asked_set *q, struct omni_sampling how,
         how.n_stop = round == 0;
     }
     how.n_stop = 1;
-    CHECK_OK(
-        omni_generate_each(all, q->text, q->n, &how, each, NULL, NULL, &err),
-        err);
+    CHECK_OK(omni_generate_each(all, q->text, q->n, &how, each, &told, &err),
+             err);
     for (size_t i = 0; i < q->n; i++)
-        CHECK(same_ids(&alone[i], &each[i]), "answer %zu: %zu and %zu tokens",
-              i, alone[i].n, each[i].n);
+        CHECK(same_ids(&alone[i], &each[i]) && heard.length[i] == each[i].n + 1,
+              "answer %zu: %zu and %zu tokens", i, alone[i].n, each[i].n);
     CHECK(how.max_tokens == 0 || each[1].n <= 3, "%zu tokens", each[1].n);
     CHECK(omni_length(all) == omni_layout(in)->media_end, "%zu",
           omni_length(all));
@@ -415,37 +432,75 @@ static void test_free_refusals(void)
     struct bpe_ids ids[ANSWERS + 1] = {{NULL, 0, 0}};
     struct asid_err err;
     int tokens = 0;
+    const struct omni_told ten = {after_ten, NULL, &tokens};
     size_t base = omni_layout(in)->media_end;
 
     q.n = 0;
     for (size_t i = 0; i <= ANSWERS; i++)
         add_question(&q, "What? ", i);
-    CHECK(omni_generate_each(s, q.text, 2, &how, ids, NULL, NULL, &err) ==
+    CHECK(omni_generate_each(s, q.text, 2, &how, ids, NULL, &err) ==
               ASID_FAILED,
           "no media");
     CHECK_OK(omni_prefill_media(s, in, &err), err);
-    CHECK(omni_generate_each(s, q.text, q.n, &how, ids, NULL, NULL, &err) ==
+    CHECK(omni_generate_each(s, q.text, q.n, &how, ids, NULL, &err) ==
               ASID_FAILED,
           "nine");
-    CHECK(omni_generate_each(s, q.text, 3, &how, ids, after_ten, &tokens,
-                             &err) == ASID_STOPPED,
+    CHECK(omni_generate_each(s, q.text, 3, &how, ids, &ten, &err) ==
+              ASID_STOPPED,
           "after %d", tokens);
     CHECK(tokens == 11 && ids[0].n == 4 && ids[2].n == 3, "%d, %zu, %zu",
           tokens, ids[0].n, ids[2].n);
     how.max_tokens = 400;
-    CHECK(omni_generate_each(s, q.text, 3, &how, ids, NULL, NULL, &err) ==
+    CHECK(omni_generate_each(s, q.text, 3, &how, ids, NULL, &err) ==
                   ASID_FAILED &&
               strstr(err.text, "do not fit"),
           "%s", err.text);
     how.repetition_penalty = 0;
-    CHECK(omni_generate_each(s, q.text, 3, &how, ids, NULL, NULL, &err) ==
-              ASID_USAGE,
+    CHECK(omni_generate_each(s, q.text, 3, &how, ids, NULL, &err) == ASID_USAGE,
           "no penalty");
     CHECK(omni_length(s) == base, "%zu", omni_length(s));
     release(ids, ANSWERS + 1);
     omni_session_close(s);
     omni_inputs_free(in);
     check_case("what cannot be answered together is refused");
+}
+
+/* An answer is told when it is whole, though others of the call never are. */
+static void test_free_told(void)
+{
+    static struct asked_set q;
+    struct omni_inputs *in = make_inputs(true);
+    struct omni_session *s = open_session(600, "auto", 1);
+    struct bpe_ids ids[ANSWERS] = {{NULL, 0, 0}};
+    struct heard heard = {.ids = ids};
+    struct omni_told told = {NULL, hear, &heard};
+    struct omni_sampling how = {
+        .max_tokens = 24, .repetition_penalty = 1.1F, .top_p = 1};
+    struct asid_err err;
+    int32_t stop;
+
+    q.n = 0;
+    for (size_t i = 0; i < 3; i++)
+        add_question(&q, i % 2 ? stem : "Say something. ", i * i);
+    CHECK_OK(omni_prefill_media(s, in, &err), err);
+    CHECK_OK(omni_generate_each(s, q.text, 3, &how, ids, &told, &err), err);
+    CHECK(heard.n == 3, "%zu", heard.n);
+    stop = ids[1].n > 2 ? ids[1].id[2] : 0;
+    how.stop = &stop;
+    how.n_stop = 1;
+    release(ids, ANSWERS);
+    memset(ids, 0, sizeof ids);
+    heard = (struct heard){.ids = ids, .most = 1};
+    CHECK(omni_generate_each(s, q.text, 3, &how, ids, &told, &err) ==
+                  ASID_FAILED &&
+              strcmp(err.text, "heard enough") == 0,
+          "%s", err.text);
+    CHECK(heard.n == 1 && heard.length[1] == ids[1].n + 1 && ids[1].n <= 3,
+          "%zu answers, %zu tokens", heard.n, ids[1].n);
+    release(ids, ANSWERS);
+    omni_session_close(s);
+    omni_inputs_free(in);
+    check_case("an answer is told as soon as it is whole");
 }
 
 int main(void)
@@ -465,6 +520,7 @@ int main(void)
         test_reserve();
         test_free_answers();
         test_free_refusals();
+        test_free_told();
         omni_close(omni);
     }
     return check_done();

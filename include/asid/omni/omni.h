@@ -210,26 +210,48 @@ const struct omni_layout *omni_layout(const struct omni_inputs *in);
 struct omni_plan {
     size_t weights; /* mapped bytes that a run touches */
     size_t kv_cache;
+    size_t answers;     /* caches of the answers of one omni_generate_each */
     size_t activations; /* scratch of towers, decoder and kernels */
     size_t inputs;      /* resized frames, features, embeddings */
+    /* Of the activations: */
+    size_t towers;  /* until the media are computed, like the inputs */
+    size_t kernels; /* sessions of a batcher share them */
 };
-/* Bytes for these inputs with room for max_new more tokens. */
+/* Bytes for these inputs with room for max_new more tokens, in each of so many
+ * answers of one omni_generate_each (0 or 1: in the timeline itself). */
 void omni_plan(const struct omni *omni, const struct omni_inputs *in,
-               size_t max_new, unsigned threads, struct omni_plan *plan);
-/* FAILED with the figures when the plan exceeds limit bytes (0: the memory the
- * system has available). */
-enum asid_rc omni_plan_check(const struct omni_plan *plan, size_t limit,
+               size_t max_new, size_t answers, unsigned threads,
+               struct omni_plan *plan);
+/* What a session adds to those that there are: all but weights and kernels. */
+size_t omni_plan_own(const struct omni_plan *plan);
+/* Bytes of a session with that capacity, and of the cache of so many tokens;
+ * SIZE_MAX for more than there can be. */
+size_t omni_session_bytes(const struct omni *omni, size_t capacity);
+size_t omni_cache_bytes(const struct omni *omni, size_t tokens);
+/* FAILED with the figures when the plan, and `beside` bytes that other sessions
+ * of this process were promised, exceed limit bytes (0: the memory the system
+ * has available, with what this process already took of it). */
+enum asid_rc omni_plan_check(const struct omni_plan *plan, size_t beside,
+                             size_t limit,
                              struct asid_err *err) ASID_WARN_UNUSED;
+
+/* --- arithmetic ---------------------------------------------------------- */
+
+/* What of an earlier version's results may be kept: outputs of towers and
+ * answers are filed under this number. Raise it whenever a kernel set, or a
+ * precision, computes other bits than before. */
+enum { OMNI_ARITHMETIC = 2 };
 
 /* --- running ------------------------------------------------------------ */
 
 /* Continuous batching: sessions of several threads, one for each, that share
  * one set of kernels. What a session computes by itself (prefill, questions,
- * scores, answers of omni_generate_each) it computes in a turn with all the
+ * scores, a step of omni_generate_each) it computes in a turn with all the
  * kernels' threads, the others wait; next tokens of omni_generate go through the
  * layers together, at most 8, so that the weights are read once for all. Every
  * session computes the bits it would compute alone, whatever the others do, and
- * what fails or is stopped fails or stops for its own session only.
+ * what fails or is stopped fails or stops for its own session only; it stops
+ * when it has its turn, and not while it waits for it.
  *
  * Callbacks of a session must not use another one of the same batcher, and
  * on_token of omni_generate should be brief: the others wait for its next token.
@@ -391,13 +413,21 @@ enum asid_rc omni_generate(struct omni_session *s,
  * texts[i]. The timeline needs room for the media, the longest question and
  * max_tokens; the answers take the cache of their own tokens besides. Afterwards
  * the timeline ends with the last media item; on failure ids hold what was
- * answered so far. */
+ * answered so far.
+ *
+ * Told, on this thread: on_token of every token, non-zero stops; answered of
+ * every answer, by its index, as soon as it is whole, and what it returns other
+ * than OK ends the call. told and its functions may be NULL. */
 enum { OMNI_ANSWERS_MAX = 8 };
+struct omni_told {
+    int (*on_token)(void *user, int32_t id);
+    enum asid_rc (*answered)(void *user, size_t i, struct asid_err *err);
+    void *user;
+};
 enum asid_rc omni_generate_each(struct omni_session *s, const struct str *texts,
                                 size_t n, const struct omni_sampling *sampling,
                                 struct bpe_ids *ids,
-                                int (*on_token)(void *user, int32_t id),
-                                void *user,
+                                const struct omni_told *told,
                                 struct asid_err *err) ASID_WARN_UNUSED;
 /* Teacher-forced natural log probabilities of n ids after the timeline's end;
  * appends them to the timeline. top (may be NULL) gets the five best ids and

@@ -1,0 +1,133 @@
+/* Memory for records that are worked on at once. */
+#include "room.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "asid/base/arena.h"
+
+struct holding {
+    const void *who;
+    size_t bytes;
+    struct holding *next;
+};
+
+struct room {
+    size_t limit;
+    pthread_mutex_t lock;  /* of all that follows */
+    pthread_cond_t given;  /* some bytes are free again */
+    struct holding *first; /* one for each that holds some */
+    size_t held;           /* bytes of all of them */
+    size_t waiting;        /* those that wait */
+    size_t inputs;         /* bytes of their inputs */
+};
+
+struct room *room_open(size_t limit)
+{
+    struct room *r = mem_alloc(sizeof *r);
+
+    r->limit = limit;
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->given, NULL);
+    return r;
+}
+
+void room_close(struct room *r)
+{
+    if (!r)
+        return;
+    BUG_IF(r->first || r->waiting);
+    pthread_cond_destroy(&r->given);
+    pthread_mutex_destroy(&r->lock);
+    free(r);
+}
+
+size_t room_waiting(struct room *r)
+{
+    size_t n;
+
+    pthread_mutex_lock(&r->lock);
+    n = r->waiting;
+    pthread_mutex_unlock(&r->lock);
+    return n;
+}
+
+/* Where the holding of `who` hangs, or where one for it would. */
+static struct holding **holding_of(struct room *r, const void *who)
+{
+    struct holding **at = &r->first;
+
+    while (*at && (*at)->who != who)
+        at = &(*at)->next;
+    return at;
+}
+
+static void add(struct room *r, const void *who, size_t bytes)
+{
+    struct holding **at = holding_of(r, who);
+
+    if (!*at) {
+        *at = mem_alloc(sizeof **at);
+        (*at)->who = who;
+    }
+    (*at)->bytes += bytes;
+    r->held += bytes;
+}
+
+/* Until it fits, or does not though nobody holds anything. Inputs are there
+ * before their plan is, so that who waits has them already. */
+static enum asid_rc wait_for(struct room *r, const struct omni_plan *plan,
+                             struct asid_err *err)
+{
+    enum asid_rc rc;
+
+    for (;;) {
+        size_t beside = r->first ? r->held + r->inputs : 0;
+
+        rc = omni_plan_check(plan, beside, r->limit, err);
+        if (rc == ASID_OK || !r->first)
+            return rc;
+        r->waiting++;
+        r->inputs += plan->inputs;
+        pthread_cond_wait(&r->given, &r->lock);
+        r->inputs -= plan->inputs;
+        r->waiting--;
+    }
+}
+
+enum asid_rc room_take(struct room *r, const void *who,
+                       const struct omni_plan *plan, struct asid_err *err)
+{
+    const struct holding *mine;
+    enum asid_rc rc;
+
+    pthread_mutex_lock(&r->lock);
+    mine = *holding_of(r, who);
+    rc = omni_plan_check(plan, mine ? mine->bytes : 0, r->limit, err);
+    if (rc == ASID_OK && !mine)
+        rc = wait_for(r, plan, err);
+    if (rc == ASID_OK && omni_plan_own(plan) > 0)
+        add(r, who, omni_plan_own(plan));
+    pthread_mutex_unlock(&r->lock);
+    return rc;
+}
+
+void room_give(struct room *r, const void *who, size_t bytes)
+{
+    struct holding **at, *h;
+
+    if (bytes == 0)
+        return;
+    pthread_mutex_lock(&r->lock);
+    at = holding_of(r, who);
+    h = *at;
+    BUG_IF(!h || h->bytes < bytes);
+    h->bytes -= bytes;
+    r->held -= bytes;
+    if (h->bytes == 0) {
+        *at = h->next;
+        free(h);
+    }
+    pthread_cond_broadcast(&r->given);
+    pthread_mutex_unlock(&r->lock);
+}
