@@ -150,14 +150,13 @@ static enum asid_rc end_answer(struct answers *w, size_t i,
     return w->told.answered ? w->told.answered(w->told.user, i, err) : ASID_OK;
 }
 
-/* The next token of an answer; unless it is the last one, a row for it. */
+/* The next token of an answer; it is a row of the next step unless it is the
+ * last one. */
 static enum asid_rc next_token(struct answers *w, size_t i,
                                struct asid_err *err)
 {
-    const struct omni_config *c = &w->s->omni->config;
     struct omni_session *s = w->s;
     struct branch *b = &w->list[i];
-    size_t r = w->rows;
     int32_t id = 0;
 
     put_tokens(w, b);
@@ -168,12 +167,25 @@ static enum asid_rc next_token(struct answers *w, size_t i,
         return asid_fail(err, ASID_STOPPED, NULL, "stopped");
     if (generate_stops(s, w->how, id) || ++b->answered == w->how->max_tokens)
         return end_answer(w, i, err);
-    decoder_embed(s, s->n - 1, NULL, s->at.x + r * c->text.hidden);
-    decoder_angles(s, s->n - 1, s->at.cosine + r * c->text.head_dim / 2,
-                   s->at.sine + r * c->text.head_dim / 2);
     keep_tokens(w, b);
     w->row[w->rows++] = b;
     return ASID_OK;
+}
+
+/* The newest token of a branch into its place, and into its row. */
+static void put_row(const struct answers *w, size_t r)
+{
+    const struct omni_config *c = &w->s->omni->config;
+    const struct branch *b = w->row[r];
+    struct omni_session *s = w->s;
+    size_t last = b->n - 1, at = w->base + last, half = c->text.head_dim / 2;
+
+    s->ids[at] = b->ids[last];
+    for (size_t axis = 0; axis < 3; axis++)
+        s->positions[axis * s->capacity + at] =
+            b->positions[axis * b->room + last];
+    decoder_embed(s, at, NULL, s->at.x + r * c->text.hidden);
+    decoder_angles(s, at, s->at.cosine + r * half, s->at.sine + r * half);
 }
 
 /* The newest row of a branch into its cache, and all of that into its place. */
@@ -200,6 +212,8 @@ static void run_rows(struct answers *w)
     const struct omni_config *c = &s->omni->config;
 
     batcher_enter(s);
+    for (size_t r = 0; r < w->rows; r++)
+        put_row(w, r);
     for (size_t layer = 0; layer < c->text.layers; layer++) {
         decoder_project(s, layer, w->rows, s->at.keys, s->at.values);
         for (size_t r = 0; r < w->rows; r++) {

@@ -38,6 +38,7 @@ struct queue {
 struct omni_batcher {
     const struct omni *omni;
     struct nn *nn;
+    void *rows;           /* of whoever has the kernels */
     pthread_mutex_t lock; /* of all that follows */
     bool taken;           /* some thread has the kernels */
     struct queue turns, steps;
@@ -204,15 +205,30 @@ struct nn *batcher_nn(const struct omni_batcher *b, const struct omni *omni)
     return b->nn;
 }
 
+float *batcher_rows(const struct omni_batcher *b)
+{
+    return b->rows;
+}
+
+static void release(struct omni_batcher *b)
+{
+    nn_close(b->nn);
+    free(b->rows);
+    free(b);
+}
+
 enum asid_rc omni_batcher_open(const struct omni *omni, const char *kernels,
                                unsigned threads, struct omni_batcher **out,
                                struct asid_err *err)
 {
     struct omni_batcher *b = mem_alloc(sizeof *b);
-    enum asid_rc rc = nn_open(kernels ? kernels : "auto", threads, &b->nn, err);
+    size_t rows = decoder_rows_floats(&omni->config, CHUNK_TOKENS);
+    enum asid_rc rc = mem_big(&b->rows, rows, sizeof(float), err);
 
+    if (rc == ASID_OK)
+        rc = nn_open(kernels ? kernels : "auto", threads, &b->nn, err);
     if (rc != ASID_OK) {
-        free(b);
+        release(b);
         return rc;
     }
     b->omni = omni;
@@ -226,7 +242,6 @@ void omni_batcher_close(struct omni_batcher *b)
     if (!b)
         return;
     BUG_IF(b->taken || b->generating > 0);
-    nn_close(b->nn);
     pthread_mutex_destroy(&b->lock);
-    free(b);
+    release(b);
 }

@@ -16,7 +16,6 @@ static size_t cache_width(const struct omni_config *c)
     return c->text.kv_heads * c->text.head_dim;
 }
 
-/* Rows of scratch: for a chunk, and for as many timelines as go together. */
 size_t decoder_rows(size_t capacity)
 {
     if (capacity < TOGETHER_MAX)
@@ -33,15 +32,22 @@ static void add_product(size_t *sum, size_t a, size_t b)
         *sum = SIZE_MAX;
 }
 
-size_t decoder_scratch_floats(const struct omni_config *c, size_t capacity)
+size_t decoder_rows_floats(const struct omni_config *c, size_t capacity)
 {
     size_t rows = decoder_rows(capacity), sum = 0;
 
     add_product(&sum, rows, 2 * c->text.hidden);
     add_product(&sum, rows, 2 * query_width(c));
     add_product(&sum, rows, 2 * c->text.ffn);
-    add_product(&sum, rows + 1, c->text.head_dim);
+    add_product(&sum, rows, c->text.head_dim);
     add_product(&sum, rows, 2 * cache_width(c));
+    return sum == SIZE_MAX ? 0 : sum;
+}
+
+size_t decoder_scratch_floats(const struct omni_config *c)
+{
+    size_t sum = c->text.head_dim;
+
     add_product(&sum, LOGIT_ROWS + 2, c->text.vocab);
     return sum == SIZE_MAX ? 0 : sum;
 }
@@ -72,7 +78,7 @@ void decoder_lay_out(struct omni_session *s)
     size_t rows = decoder_rows(s->capacity), half = c->text.head_dim / 2;
     struct decoder_scratch *at = &s->at;
 
-    at->x = s->scratch;
+    at->x = s->rows;
     at->normed = at->x + rows * c->text.hidden;
     at->q = at->normed + rows * c->text.hidden;
     at->attended = at->q + rows * query_width(c);
@@ -80,10 +86,10 @@ void decoder_lay_out(struct omni_session *s)
     at->up = at->gate + rows * c->text.ffn;
     at->cosine = at->up + rows * c->text.ffn;
     at->sine = at->cosine + rows * half;
-    at->frequency = at->sine + rows * half;
-    at->keys = at->frequency + half;
+    at->keys = at->sine + rows * half;
     at->values = at->keys + rows * cache_width(c);
-    at->logits = at->values + rows * cache_width(c);
+    at->frequency = s->scratch;
+    at->logits = at->frequency + half;
     at->scores = at->logits + LOGIT_ROWS * c->text.vocab;
     at->seen = (uint8_t *)(void *)(at->scores + c->text.vocab);
     fill_frequencies(c, at->frequency);

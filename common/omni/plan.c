@@ -74,24 +74,23 @@ static size_t input_bytes(const struct omni_config *c,
     return sum;
 }
 
-size_t omni_cache_bytes(const struct omni *omni, size_t tokens)
+/* SIZE_MAX for none: more than there can be. */
+static size_t bytes_of(size_t floats)
 {
-    size_t floats = decoder_cache_floats(&omni->config, tokens);
-
-    return floats || tokens == 0 ? product_of(floats, sizeof(float)) : SIZE_MAX;
+    return floats ? product_of(floats, sizeof(float)) : SIZE_MAX;
 }
 
-static size_t decoder_bytes(const struct omni *omni, size_t capacity)
+size_t omni_cache_bytes(const struct omni *omni, size_t tokens)
 {
-    size_t floats = decoder_scratch_floats(&omni->config, capacity);
-
-    return floats ? product_of(floats, sizeof(float)) : SIZE_MAX;
+    if (tokens == 0)
+        return 0;
+    return bytes_of(decoder_cache_floats(&omni->config, tokens));
 }
 
 size_t omni_session_bytes(const struct omni *omni, size_t capacity)
 {
     return sum_of(omni_cache_bytes(omni, capacity),
-                  decoder_bytes(omni, capacity));
+                  bytes_of(decoder_scratch_floats(&omni->config)));
 }
 
 void omni_plan(const struct omni *omni, const struct omni_inputs *in,
@@ -107,8 +106,9 @@ void omni_plan(const struct omni *omni, const struct omni_inputs *in,
     plan->answers =
         answers < 2 ? 0 : product_of(omni_cache_bytes(omni, behind), answers);
     plan->towers = product_of(tower_scratch_floats(c, in), sizeof(float));
-    plan->kernels = nn_scratch_bytes(threads ? threads : cpu_count());
-    plan->activations = sum_of(decoder_bytes(omni, capacity),
+    plan->kernels = sum_of(nn_scratch_bytes(threads ? threads : cpu_count()),
+                           bytes_of(decoder_rows_floats(c, capacity)));
+    plan->activations = sum_of(bytes_of(decoder_scratch_floats(c)),
                                sum_of(plan->towers, plan->kernels));
     plan->inputs = input_bytes(c, in);
 }

@@ -120,18 +120,21 @@ struct omni_session {
     size_t media_end;   /* prompt tokens up to the end of the last media */
     size_t merged;      /* behind the last token that is a tower's row */
 
-    float *kv; /* [layers][k, v][capacity][kv_heads * head_dim] */
+    float *kv;   /* [layers][k, v][capacity][kv_heads * head_dim] */
+    float *rows; /* of a step; the batcher's when there is one */
     void *scratch;
     struct decoder_scratch {
+        /* In rows, and nothing between two turns: */
         float *x, *normed;    /* [CHUNK, h] */
         float *q, *attended;  /* [CHUNK, heads * head_dim] */
         float *gate, *up;     /* [CHUNK, ffn] */
         float *cosine, *sine; /* [CHUNK, head_dim / 2] */
-        float *frequency;     /* [head_dim / 2] */
         float *keys, *values; /* [CHUNK, kv_heads * head_dim] */
-        float *logits;        /* [LOGIT_ROWS, vocab] */
-        float *scores;        /* [vocab], penalised copy */
-        uint8_t *seen;        /* [vocab] */
+        /* In scratch: */
+        float *frequency; /* [head_dim / 2] */
+        float *logits;    /* [LOGIT_ROWS, vocab] */
+        float *scores;    /* [vocab], penalised copy */
+        uint8_t *seen;    /* [vocab] */
     } at;
     float *dump_hidden; /* [prompt, h] while a prefill is dumped */
 
@@ -160,9 +163,10 @@ enum asid_rc session_catch_up(struct omni_session *s,
 /* Floats of scratch for the largest picture or sound. */
 size_t tower_scratch_floats(const struct omni_config *c,
                             const struct omni_inputs *in);
-/* Floats of decoder scratch for that capacity, and the cache's; 0 when it
- * does not fit into size_t. */
-size_t decoder_scratch_floats(const struct omni_config *c, size_t capacity);
+/* Floats of scratch, of rows for that capacity, and of its cache; 0 when it does
+ * not fit into size_t. */
+size_t decoder_scratch_floats(const struct omni_config *c);
+size_t decoder_rows_floats(const struct omni_config *c, size_t capacity);
 size_t decoder_cache_floats(const struct omni_config *c, size_t capacity);
 
 /* --- vision.c, audio.c, tower.c ------------------------------------------- */
@@ -212,9 +216,9 @@ enum asid_rc tower_cache_put(const struct omni_session *s,
 
 /* --- decoder.c ------------------------------------------------------------ */
 
-/* Rows of a session's scratch. */
+/* How many rows: for a chunk, and for as many timelines as go together. */
 size_t decoder_rows(size_t capacity);
-/* Set the pointers of s->at into s->scratch. */
+/* Set the pointers of s->at into s->rows and s->scratch. */
 void decoder_lay_out(struct omni_session *s);
 double decoder_flops(const struct omni_config *c, size_t past, size_t m);
 /* Run the next m <= CHUNK_TOKENS known tokens through all layers: cache filled,
@@ -268,8 +272,10 @@ void batcher_end(struct omni_session *s);
 /* Compute the last token and its logits in a step with others. All tokens
  * before it are computed; there is a batcher. */
 void batcher_step(struct omni_session *s);
-/* Its kernels; the batcher is one of that engine. */
+/* Its kernels and rows, for a turn or a step; the batcher is one of that
+ * engine. */
 struct nn *batcher_nn(const struct omni_batcher *b, const struct omni *omni);
+float *batcher_rows(const struct omni_batcher *b);
 
 /* --- generate.c ----------------------------------------------------------- */
 

@@ -24,6 +24,8 @@ enum asid_rc session_tick(struct omni_session *s, double flops,
 
 static void release_memory(struct omni_session *s)
 {
+    if (!s->options.batcher)
+        free(s->rows);
     free(s->kv);
     free(s->scratch);
     free(s->ids);
@@ -35,16 +37,20 @@ static enum asid_rc open_memory(struct omni_session *s, struct asid_err *err)
 {
     const struct omni_config *c = &s->omni->config;
     size_t cache = decoder_cache_floats(c, s->capacity);
-    size_t scratch = decoder_scratch_floats(c, s->capacity);
+    size_t rows = decoder_rows_floats(c, s->capacity);
+    size_t scratch = decoder_scratch_floats(c);
     void *p;
 
-    s->kv = NULL;
+    s->kv = s->rows = NULL;
     s->scratch = NULL;
     s->ids = s->positions = NULL;
-    if (cache == 0 || scratch == 0)
+    if (cache == 0 || rows == 0 || scratch == 0)
         return FAIL(err, "no cache can hold %zu tokens", s->capacity);
     TRY(mem_big(&p, cache, sizeof(float), err));
     s->kv = p;
+    if (!s->options.batcher)
+        TRY(mem_big(&p, rows, sizeof(float), err));
+    s->rows = s->options.batcher ? batcher_rows(s->options.batcher) : p;
     TRY(mem_big(&s->scratch, scratch, sizeof(float), err));
     TRY(mem_big(&p, s->capacity, sizeof *s->ids, err));
     s->ids = p;
