@@ -363,7 +363,7 @@ static struct json *bytes_json(struct call *c)
               (unsigned)opt_int(c->cx, "threads"), &plan);
     set_size(a, o, "weights", plan.weights);
     set_size(a, o, "kv_cache", plan.kv_cache);
-    set_size(a, o, "activations", plan.activations);
+    set_size(a, o, "activations", plan.activations + plan.kernels);
     set_size(a, o, "inputs", plan.inputs);
     return o;
 }

@@ -28,11 +28,11 @@ struct local {
 
 struct timeline {
     struct omni_session *session;
-    size_t media;   /* tokens up to the end of the media; 0: none */
-    size_t weights; /* bytes that its plan counts on */
-    size_t held;    /* bytes promised to it; of these: */
-    size_t passing; /* until the media are computed */
-    size_t answers; /* caches of answers made together */
+    size_t media;            /* tokens up to the end of the media; 0: none */
+    struct omni_plan shared; /* weights and kernels */
+    size_t held;             /* bytes promised to it; of these: */
+    size_t passing;          /* until the media are computed */
+    size_t answers;          /* caches of answers made together */
 };
 
 /* --- yes and no ------------------------------------------------------------- */
@@ -176,15 +176,34 @@ static void local_close(struct answerer *m)
 
 /* --- memory ----------------------------------------------------------------- */
 
+/* One record that is too large is refused, and tried again where there is more
+ * memory; a model that is too large for all of them ends the work. */
+static enum asid_rc too_large(const struct clip *c,
+                              const struct omni_plan *shared,
+                              struct asid_err *err)
+{
+    struct asid_err ignored;
+
+    if (omni_plan_check(shared, 0, c->m->memory_limit, &ignored) != ASID_OK)
+        return ASID_FAILED;
+    return REJECT(err, "model.memory",
+                  "%s; fewer frames (--max-frames) or pixels "
+                  "(--total-pixels) take less",
+                  arena_strdup(c->job->arena, err->text));
+}
+
 static enum asid_rc take_room(const struct clip *c, struct timeline *t,
                               const struct omni_plan *plan,
                               struct asid_err *err)
 {
     const struct local *l = c->m->state;
+    enum asid_rc rc = room_take(l->room, c->job, plan, err);
 
-    TRY(room_take(l->room, c->job, plan, err));
-    t->held += omni_plan_own(plan);
-    return ASID_OK;
+    t->shared =
+        (struct omni_plan){.weights = plan->weights, .kernels = plan->kernels};
+    if (rc == ASID_OK)
+        t->held += omni_plan_own(plan);
+    return rc == ASID_FAILED ? too_large(c, &t->shared, err) : rc;
 }
 
 static void give_room(const struct clip *c, struct timeline *t, size_t bytes)
@@ -202,14 +221,12 @@ static enum asid_rc grow(const struct clip *c, struct timeline *t,
 {
     const struct local *l = c->m->state;
     size_t old = omni_capacity(t->session);
-    const struct omni_plan plan = {
-        .weights = t->weights,
-        .kv_cache = omni_session_bytes(l->omni, capacity),
-    };
+    struct omni_plan plan = t->shared;
     enum asid_rc rc;
 
     if (capacity <= old)
         return ASID_OK;
+    plan.kv_cache = omni_session_bytes(l->omni, capacity);
     TRY(take_room(c, t, &plan, err));
     rc = omni_session_reserve(t->session, capacity, err);
     give_room(c, t,
@@ -223,13 +240,13 @@ static enum asid_rc grow_answers(const struct clip *c, struct timeline *t,
 {
     const struct local *l = c->m->state;
     size_t need = n * omni_cache_bytes(l->omni, tokens);
-    const struct omni_plan more = {
-        .weights = t->weights,
-        .answers = need > t->answers ? need - t->answers : 0,
-    };
+    struct omni_plan more = t->shared;
 
+    if (need <= t->answers)
+        return ASID_OK;
+    more.answers = need - t->answers;
     TRY(take_room(c, t, &more, err));
-    t->answers += more.answers;
+    t->answers = need;
     return ASID_OK;
 }
 
@@ -310,7 +327,6 @@ static enum asid_rc open_session(const struct clip *c, struct timeline *t,
     omni_plan(l->omni, in, max_new + ASK_PROMPT_SLACK, answers, m->threads,
               &plan);
     TRY(take_room(c, t, &plan, err));
-    t->weights = plan.weights;
     t->passing = plan.inputs + plan.towers;
     t->answers = plan.answers;
     return omni_session_open(l->omni, &options, &t->session, err);
@@ -335,8 +351,11 @@ static enum asid_rc put_media(struct clip *c, struct str prompt, size_t max_new,
     struct omni_inputs *in = NULL;
     enum asid_rc rc;
 
-    TRY(open_inputs(c, prompt, &in, err));
-    rc = open_session(c, t, in, max_new, answers, err);
+    room_enter(l->room, c->job);
+    rc = open_inputs(c, prompt, &in, err);
+    if (rc == ASID_OK)
+        rc = open_session(c, t, in, max_new, answers, err);
+    room_leave(l->room);
     if (rc == ASID_OK)
         rc = omni_prefill_media(t->session, in, err);
     if (rc == ASID_OK) {

@@ -15,11 +15,15 @@ struct holding {
 struct room {
     size_t limit;
     pthread_mutex_t lock;  /* of all that follows */
-    pthread_cond_t given;  /* some bytes are free again */
+    pthread_cond_t change; /* some bytes are free again, or somebody left */
     struct holding *first; /* one for each that holds some */
     size_t held;           /* bytes of all of them */
     size_t waiting;        /* those that wait */
     size_t inputs;         /* bytes of their inputs */
+    size_t entered;        /* between room_enter and room_leave */
+    /* The most that a plan had so far: its own, and what all share. */
+    size_t own;
+    struct omni_plan shared;
 };
 
 struct room *room_open(size_t limit)
@@ -28,7 +32,7 @@ struct room *room_open(size_t limit)
 
     r->limit = limit;
     pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->given, NULL);
+    pthread_cond_init(&r->change, NULL);
     return r;
 }
 
@@ -36,8 +40,8 @@ void room_close(struct room *r)
 {
     if (!r)
         return;
-    BUG_IF(r->first || r->waiting);
-    pthread_cond_destroy(&r->given);
+    BUG_IF(r->first || r->waiting || r->entered);
+    pthread_cond_destroy(&r->change);
     pthread_mutex_destroy(&r->lock);
     free(r);
 }
@@ -89,10 +93,53 @@ static enum asid_rc wait_for(struct room *r, const struct omni_plan *plan,
             return rc;
         r->waiting++;
         r->inputs += plan->inputs;
-        pthread_cond_wait(&r->given, &r->lock);
+        pthread_cond_wait(&r->change, &r->lock);
         r->inputs -= plan->inputs;
         r->waiting--;
     }
+}
+
+static void remember(struct room *r, const struct omni_plan *plan)
+{
+    size_t own = omni_plan_own(plan);
+
+    r->own = own > r->own ? own : r->own;
+    if (plan->weights > r->shared.weights)
+        r->shared.weights = plan->weights;
+    if (plan->kernels > r->shared.kernels)
+        r->shared.kernels = plan->kernels;
+}
+
+/* Whether those that entered and one more are likely to fit. */
+static bool is_wide(const struct room *r)
+{
+    struct omni_plan plan = r->shared;
+    struct asid_err ignored;
+    size_t beside;
+
+    if (r->entered == 0)
+        return true;
+    if (r->own == 0 || !size_mul(r->entered + 1, r->own, &plan.kv_cache) ||
+        !size_add(r->held, r->inputs, &beside))
+        return false;
+    return omni_plan_check(&plan, beside, r->limit, &ignored) == ASID_OK;
+}
+
+void room_enter(struct room *r, const void *who)
+{
+    pthread_mutex_lock(&r->lock);
+    while (!*holding_of(r, who) && !is_wide(r))
+        pthread_cond_wait(&r->change, &r->lock);
+    r->entered++;
+    pthread_mutex_unlock(&r->lock);
+}
+
+void room_leave(struct room *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->entered--;
+    pthread_cond_broadcast(&r->change);
+    pthread_mutex_unlock(&r->lock);
 }
 
 enum asid_rc room_take(struct room *r, const void *who,
@@ -102,6 +149,7 @@ enum asid_rc room_take(struct room *r, const void *who,
     enum asid_rc rc;
 
     pthread_mutex_lock(&r->lock);
+    remember(r, plan);
     mine = *holding_of(r, who);
     rc = omni_plan_check(plan, mine ? mine->bytes : 0, r->limit, err);
     if (rc == ASID_OK && !mine)
@@ -128,6 +176,6 @@ void room_give(struct room *r, const void *who, size_t bytes)
         *at = h->next;
         free(h);
     }
-    pthread_cond_broadcast(&r->given);
+    pthread_cond_broadcast(&r->change);
     pthread_mutex_unlock(&r->lock);
 }

@@ -13,6 +13,13 @@ struct room;
 struct room *room_open(size_t limit);
 void room_close(struct room *r);
 
+/* Around what leads to a room_take: the media of `who` are decoded between the
+ * two, and lie there while it waits. So enter waits while others are between
+ * them, too, and not all of them would fit if they were as large as the largest
+ * that was seen. Who holds some does not wait. */
+void room_enter(struct room *r, const void *who);
+void room_leave(struct room *r);
+
 /* Promise the plan's own bytes to `who`, a record. Waits until they fit beside
  * what others hold. FAILED when they would not fit without the others either.
  *

@@ -1,5 +1,6 @@
 /* A program: options, help, tool or stage, exit status. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,12 +144,17 @@ static int exit_status(enum asid_rc rc)
     return 1;
 }
 
+/* Blocks of this size go back to the system when they are freed. Else each of the
+ * threads would keep what the largest clip it had took. */
+enum { KEPT_AT_MOST = 1 << 20 };
+
 int asid_main(const struct asid_stage *stage, int argc, char **argv)
 {
     struct kit *k = mem_alloc(sizeof *k);
     struct asid_err err = {0};
     enum asid_rc rc;
 
+    mallopt(M_MMAP_THRESHOLD, KEPT_AT_MOST);
     k->cx.stage = stage;
     k->cx.kit = k;
     k->cx.run_id = "";

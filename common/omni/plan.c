@@ -108,19 +108,15 @@ void omni_plan(const struct omni *omni, const struct omni_inputs *in,
     plan->towers = product_of(tower_scratch_floats(c, in), sizeof(float));
     plan->kernels = sum_of(nn_scratch_bytes(threads ? threads : cpu_count()),
                            bytes_of(decoder_rows_floats(c, capacity)));
-    plan->activations = sum_of(bytes_of(decoder_scratch_floats(c)),
-                               sum_of(plan->towers, plan->kernels));
+    plan->activations =
+        sum_of(bytes_of(decoder_scratch_floats(c)), plan->towers);
     plan->inputs = input_bytes(c, in);
 }
 
 size_t omni_plan_own(const struct omni_plan *plan)
 {
-    size_t activations = plan->activations == SIZE_MAX
-                             ? SIZE_MAX
-                             : plan->activations - plan->kernels;
-
     return sum_of(sum_of(plan->kv_cache, plan->answers),
-                  sum_of(activations, plan->inputs));
+                  sum_of(plan->activations, plan->inputs));
 }
 
 /* --- what there is -------------------------------------------------------- */
@@ -225,7 +221,7 @@ enum asid_rc omni_plan_check(const struct omni_plan *plan, size_t beside,
                 "activations %.1f, inputs %.1f, beside them %.1f), %s %.1f",
                 (double)need / mib, (double)plan->weights / mib,
                 (double)(plan->kv_cache + plan->answers) / mib,
-                (double)plan->activations / mib, (double)plan->inputs / mib,
-                (double)beside / mib, limit ? "allowed are" : "the system has",
-                (double)most / mib);
+                (double)(plan->activations + plan->kernels) / mib,
+                (double)plan->inputs / mib, (double)beside / mib,
+                limit ? "allowed are" : "the system has", (double)most / mib);
 }

@@ -512,7 +512,8 @@ static void test_plan(void)
           "%zu bytes for 1000 tokens", longer.kv_cache - large.kv_cache);
     CHECK(large.inputs > small.inputs && large.activations > small.activations,
           "a picture takes nothing");
-    all = large.weights + large.kv_cache + large.activations + large.inputs;
+    all = large.weights + large.kv_cache + large.activations + large.inputs +
+          large.kernels;
     CHECK_OK(omni_plan_check(&large, 0, all, &err), err);
     CHECK_OK(omni_plan_check(&large, 0, 0, &err), err);
     CHECK(omni_plan_check(&large, 0, all - 1, &err) == ASID_FAILED &&
@@ -521,7 +522,7 @@ static void test_plan(void)
     CHECK(omni_plan_own(&large) == all - large.weights - large.kernels &&
               large.kernels > 0 && small.towers < large.towers,
           "%zu", omni_plan_own(&large));
-    CHECK(large.kv_cache + large.activations - large.towers - large.kernels ==
+    CHECK(large.kv_cache + large.activations - large.towers ==
               omni_session_bytes(omni, omni_layout(picture)->n + 10),
           "a session of that capacity");
     CHECK_OK(omni_plan_check(&large, 7, all + 7, &err), err);

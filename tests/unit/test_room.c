@@ -133,6 +133,55 @@ static void test_inputs(void)
     check_case("who waits has inputs, which count");
 }
 
+static void *enter(void *user)
+{
+    struct visitor *v = user;
+
+    room_enter(v->room, v);
+    atomic_store(&v->in, true);
+    return NULL;
+}
+
+static void start_entering(struct visitor *v, struct room *r)
+{
+    v->room = r;
+    atomic_store(&v->in, false);
+    CHECK(pthread_create(&v->thread, NULL, enter, v) == 0, "no thread");
+}
+
+/* Before any plan is known one record decodes at a time; then as many as are
+ * likely to fit. */
+static void test_entering(void)
+{
+    struct room *r = room_open(LIMIT);
+    struct omni_plan plan = plan_of(300, 100);
+    struct visitor second, third;
+    char a, b;
+
+    room_enter(r, &a);
+    start_entering(&second, r);
+    usleep(50000);
+    CHECK(!atomic_load(&second.in), "nothing is known");
+    CHECK_OK(room_take(r, &a, &plan, &err), err);
+    room_leave(r);
+    CHECK(is_in_soon(&second), "the first has left");
+    pthread_join(second.thread, NULL);
+    room_enter(r, &b); /* 300 are held; two more fit, three would not */
+    start_entering(&third, r);
+    usleep(50000);
+    CHECK(!atomic_load(&third.in), "three more of 300");
+    room_enter(r, &a); /* who has some does not wait */
+    room_leave(r);
+    room_leave(r);
+    CHECK(is_in_soon(&third), "one more has left");
+    pthread_join(third.thread, NULL);
+    room_leave(r);
+    room_leave(r);
+    room_give(r, &a, 300);
+    room_close(r);
+    check_case("as many decode at once as are likely to fit");
+}
+
 /* --- many -------------------------------------------------------------------- */
 
 static _Atomic size_t held, most;
@@ -185,6 +234,7 @@ int main(void)
     test_alone();
     test_waiting();
     test_inputs();
+    test_entering();
     test_many();
     return check_done();
 }

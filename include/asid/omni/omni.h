@@ -211,11 +211,11 @@ struct omni_plan {
     size_t weights; /* mapped bytes that a run touches */
     size_t kv_cache;
     size_t answers;     /* caches of the answers of one omni_generate_each */
-    size_t activations; /* scratch of towers, decoder and kernels */
+    size_t activations; /* scratch of towers and decoder */
+    size_t towers;      /* of it: until the media are computed, as the inputs */
     size_t inputs;      /* resized frames, features, embeddings */
-    /* Of the activations: */
-    size_t towers;  /* until the media are computed, like the inputs */
-    size_t kernels; /* sessions of a batcher share them */
+    size_t
+        kernels; /* their scratch, and rows; sessions of a batcher share it */
 };
 /* Bytes for these inputs with room for max_new more tokens, in each of so many
  * answers of one omni_generate_each (0 or 1: in the timeline itself). */
