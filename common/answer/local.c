@@ -8,19 +8,14 @@
 
 #include "answer_int.h"
 #include "room.h"
-
-/* What the first token of an answer says: ids that are spellings of a word. */
-struct word {
-    int32_t *ids;
-    size_t n;
-};
+#include "words.h"
 
 struct local {
     struct omni *omni;
     struct omni_batcher *batcher; /* NULL: one record at a time */
     struct room *room;            /* for all of them */
     const char *kernels;          /* the set really used */
-    struct word yes, no;
+    struct words words;
     const char *towers; /* folder for their outputs, or NULL */
     uint64_t towers_bytes;
     bool warned; /* that they cannot be kept */
@@ -34,104 +29,6 @@ struct timeline {
     size_t passing;          /* until the media are computed */
     size_t answers;          /* caches of answers made together */
 };
-
-/* --- yes and no ------------------------------------------------------------- */
-
-static bool spells(struct str text, const char *word)
-{
-    size_t n = strlen(word);
-
-    while (text.n > 0 && *text.p == ' ')
-        text = (struct str){text.p + 1, text.n - 1};
-    if (text.n != n)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        char c = text.p[i];
-
-        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != word[i])
-            return false;
-    }
-    return true;
-}
-
-static void add_id(struct word *w, int32_t id)
-{
-    for (size_t i = 0; i < w->n; i++)
-        if (w->ids[i] == id)
-            return;
-    w->ids = mem_grow(w->ids, (w->n + 1) * sizeof *w->ids);
-    w->ids[w->n++] = id;
-}
-
-/* Tokens that are the word, in any case, with or without a blank. */
-static void find_spellings(const struct bpe *bpe, const char *word,
-                           struct word *w)
-{
-    struct buf text;
-
-    buf_init(&text, 1 << 16);
-    for (size_t id = 0; id < bpe_size(bpe); id++) {
-        int32_t token = (int32_t)id;
-
-        buf_reset(&text);
-        bpe_decode(bpe, &token, 1, true, &text);
-        if (spells(buf_view(&text), word))
-            add_id(w, token);
-    }
-    buf_release(&text);
-}
-
-/* A vocabulary without the word: how its spellings begin. */
-static enum asid_rc find_beginnings(const struct bpe *bpe,
-                                    const char *const spelling[4],
-                                    struct word *w, struct asid_err *err)
-{
-    for (size_t i = 0; i < 4; i++) {
-        struct bpe_ids ids = {NULL, 0, 0};
-        enum asid_rc rc =
-            bpe_encode(bpe, str_of(spelling[i]), false, &ids, err);
-
-        if (rc == ASID_OK && ids.n)
-            add_id(w, ids.id[0]);
-        bpe_ids_release(&ids);
-        TRY(rc);
-    }
-    return ASID_OK;
-}
-
-static enum asid_rc find_words(struct local *l, struct asid_err *err)
-{
-    static const char *const yes[4] = {"Yes", "yes", " Yes", " yes"};
-    static const char *const no[4] = {"No", "no", " No", " no"};
-    const struct bpe *bpe = omni_tokenizer(l->omni);
-
-    find_spellings(bpe, "yes", &l->yes);
-    find_spellings(bpe, "no", &l->no);
-    if (l->yes.n == 0)
-        TRY(find_beginnings(bpe, yes, &l->yes, err));
-    if (l->no.n == 0)
-        TRY(find_beginnings(bpe, no, &l->no, err));
-    for (size_t i = 0; i < l->yes.n; i++)
-        for (size_t k = 0; k < l->no.n; k++)
-            if (l->yes.ids[i] == l->no.ids[k])
-                return FAIL(err, "the tokenizer cannot tell yes from no by the "
-                                 "first token");
-    if (l->yes.n == 0 || l->no.n == 0)
-        return FAIL(err, "the tokenizer has no tokens for yes and no");
-    return ASID_OK;
-}
-
-/* Logarithm of the sum of the exponentials of some or all logits. */
-static double log_sum(const float *logits, const int32_t *ids, size_t n)
-{
-    double top = -HUGE_VAL, sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        top = fmax(top, (double)logits[ids ? (size_t)ids[i] : i]);
-    for (size_t i = 0; i < n; i++)
-        sum += exp((double)logits[ids ? (size_t)ids[i] : i] - top);
-    return top + log(sum);
-}
 
 /* --- the model -------------------------------------------------------------- */
 
@@ -158,7 +55,7 @@ static enum asid_rc local_open(struct answerer *m, struct asid_err *err)
         m->cx->arena, "caption/1 model %s kernels %s arithmetic %d%s%s",
         m->model, l->kernels, OMNI_ARITHMETIC, quantised ? " precision " : "",
         quantised ? omni_precision(l->omni) : "");
-    return find_words(l, err);
+    return words_find(omni_tokenizer(l->omni), &l->words, err);
 }
 
 static void local_close(struct answerer *m)
@@ -170,8 +67,7 @@ static void local_close(struct answerer *m)
     room_close(l->room);
     omni_batcher_close(l->batcher);
     omni_close(l->omni);
-    free(l->yes.ids);
-    free(l->no.ids);
+    words_release(&l->words);
 }
 
 /* --- memory ----------------------------------------------------------------- */
@@ -572,14 +468,11 @@ static enum asid_rc read_answer(struct clip *c, struct answer_question *q,
                                 struct asid_err *err)
 {
     const struct local *l = c->m->state;
-    double all = log_sum(logits, NULL, omni_config(l->omni)->text.vocab);
-    double yes = log_sum(logits, l->yes.ids, l->yes.n);
-    double no = log_sum(logits, l->no.ids, l->no.n);
+    double p, mass;
 
-    if (!isfinite(all) || !isfinite(yes) || !isfinite(no))
-        return FAIL(err, "the model's scores of yes and no are no numbers");
-    return answer_yes(c, q, 1 / (1 + exp(no - yes)),
-                      exp(yes - all) + exp(no - all), cost, err);
+    TRY(words_read(&l->words, logits, omni_config(l->omni)->text.vocab, &p,
+                   &mass, err));
+    return answer_yes(c, q, p, mass, cost, err);
 }
 
 static enum asid_rc on_answer(void *user, const struct omni_asked *asked,
