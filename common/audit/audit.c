@@ -27,28 +27,41 @@ static const struct question {
 };
 enum { QUESTIONS = sizeof questions / sizeof *questions };
 
+#define ALL_QUESTIONS                                                          \
+ "ask why ID, rejects, balance, runs, diff, stats, sample, score, frame or "   \
+ "merge"
+
+static enum asid_rc unknown_question(const char *name, struct asid_err *err)
+{
+    struct str_nearest near = {.wrong = str_of(name)};
+
+    for (size_t i = 0; i < QUESTIONS; i++)
+        str_nearer(&near, str_of(questions[i].name));
+    if (near.name.n)
+        return USAGE(err, "unknown question '%s'; did you mean '" STR_FMT "'?",
+                     name, STR_ARG(near.name));
+    return USAGE(err, "unknown question '%s': " ALL_QUESTIONS, name);
+}
+
 static enum asid_rc find_question(const struct asid_cx *cx,
                                   const struct question **out,
                                   struct asid_err *err)
 {
     const char *name = opt_nth(cx, "question", 0);
     size_t arguments = opt_count(cx, "question");
-    const struct question *best = questions;
+    const struct question *found = NULL;
 
     if (arguments == 0)
-        return USAGE(err, "no question: ask why ID, rejects, balance, runs, "
-                          "diff, stats, sample, score, frame or merge");
+        return USAGE(err, "no question: " ALL_QUESTIONS);
     for (size_t i = 0; i < QUESTIONS; i++) {
-        if (str_distance(name, questions[i].name) <
-            str_distance(name, best->name))
-            best = &questions[i];
+        if (strcmp(name, questions[i].name) == 0)
+            found = &questions[i];
     }
-    if (strcmp(name, best->name) != 0)
-        return USAGE(err, "unknown question '%s'; did you mean '%s'?", name,
-                     best->name);
-    if (arguments - 1 < best->least || arguments - 1 > best->most)
-        return USAGE(err, "%s takes %s", name, best->takes);
-    *out = best;
+    if (!found)
+        return unknown_question(name, err);
+    if (arguments - 1 < found->least || arguments - 1 > found->most)
+        return USAGE(err, "%s takes %s", name, found->takes);
+    *out = found;
     return ASID_OK;
 }
 

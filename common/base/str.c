@@ -59,30 +59,50 @@ int str_cmp(struct str a, struct str b)
     return a.n < b.n ? -1 : a.n > b.n;
 }
 
-unsigned str_distance(const char *a, const char *b)
+enum { FAR = 64 }; /* bytes of a text that is still compared */
+
+static unsigned least(unsigned a, unsigned b)
 {
-    enum { MOST = 64 };
-    unsigned row[MOST + 1];
-    size_t na = strlen(a), nb = strlen(b);
+    return a < b ? a : b;
+}
 
-    if (na > MOST || nb > MOST)
-        return MOST;
-    for (size_t j = 0; j <= nb; j++)
+unsigned str_distance(struct str a, struct str b)
+{
+    unsigned rows[3][FAR + 1], *before = rows[0], *last = rows[1];
+    unsigned *row = rows[2];
+
+    if (a.n > FAR || b.n > FAR)
+        return FAR;
+    for (size_t j = 0; j <= b.n; j++)
         row[j] = (unsigned)j;
-    for (size_t i = 1; i <= na; i++) {
-        unsigned diagonal = row[0];
+    for (size_t i = 1; i <= a.n; i++) {
+        unsigned *oldest = before;
 
+        before = last;
+        last = row;
+        row = oldest;
         row[0] = (unsigned)i;
-        for (size_t j = 1; j <= nb; j++) {
-            unsigned change = diagonal + (a[i - 1] != b[j - 1]);
-            unsigned best =
-                row[j] + 1 < row[j - 1] + 1 ? row[j] + 1 : row[j - 1] + 1;
-
-            diagonal = row[j];
-            row[j] = change < best ? change : best;
+        for (size_t j = 1; j <= b.n; j++) {
+            row[j] = least(last[j - 1] + (a.p[i - 1] != b.p[j - 1]),
+                           least(last[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] &&
+                a.p[i - 2] == b.p[j - 1])
+                row[j] = least(row[j], before[j - 2] + 1);
         }
     }
-    return row[nb];
+    return row[b.n];
+}
+
+void str_nearer(struct str_nearest *n, struct str name)
+{
+    size_t longer = name.n > n->wrong.n ? name.n : n->wrong.n;
+    unsigned distance = str_distance(n->wrong, name);
+
+    if (longer > FAR || distance > longer / 3 ||
+        (n->name.n && distance >= n->distance))
+        return;
+    n->name = name;
+    n->distance = distance;
 }
 
 void buf_init(struct buf *b, size_t cap)

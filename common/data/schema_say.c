@@ -16,7 +16,6 @@ enum {
     PATH_SHOWN = 300, /* bytes; longer ones lose their beginning */
     TEXT_SHOWN = 60,
     ENUM_SHOWN = 16,
-    NEAR = 3, /* edits up to which a name counts as misspelt */
 };
 
 /* --- paths --------------------------------------------------------------- */
@@ -247,60 +246,26 @@ bool schema_say_const(struct check *c, const struct json *v,
 
 /* --- names --------------------------------------------------------------- */
 
-struct nearest {
-    struct arena *scratch;
-    const char *wrong; /* NULL: too long to be like any name */
-    const char *name;  /* the best so far, or NULL */
-    unsigned distance;
-};
-
-static struct nearest nearest_to(struct check *c, struct str wrong)
+static void show_nearest(struct buf *b, const struct str_nearest *near)
 {
-    struct nearest near = {.scratch = c->scratch, .distance = NEAR + 1};
-
-    if (wrong.n <= TEXT_SHOWN && !memchr(wrong.p, '\0', wrong.n))
-        near.wrong = arena_strndup(c->scratch, wrong.p, wrong.n);
-    return near;
-}
-
-/* A name of which nothing would be left is no suggestion. */
-static void try_name(struct nearest *near, struct str name)
-{
-    const char *text;
-    unsigned distance;
-
-    if (!near->wrong || name.n > TEXT_SHOWN)
-        return;
-    text = arena_strndup(near->scratch, name.p, name.n);
-    distance = str_distance(near->wrong, text);
-    if (distance < near->distance && distance < name.n &&
-        distance < strlen(near->wrong)) {
-        near->distance = distance;
-        near->name = text;
-    }
-}
-
-static void show_nearest(struct buf *b, const struct nearest *near)
-{
-    if (near->name)
-        buf_printf(b, ", did you mean %s?", near->name);
+    if (near->name.n)
+        buf_printf(b, ", did you mean " STR_FMT "?", STR_ARG(near->name));
 }
 
 bool schema_say_enum(struct check *c, const struct json *v,
                      const struct json *allowed)
 {
     size_t n = json_count(allowed), i = 0;
-    struct nearest near;
+    struct str_nearest near = {.wrong = json_str(v)};
     struct buf b;
 
     if (c->quiet)
         return false;
     start(&b);
-    near = nearest_to(c, json_str(v));
     buf_text(&b, n > 1 ? "expected one of " : "expected ");
     json_each(e, allowed) {
         if (v->type == JSON_STRING)
-            try_name(&near, json_str(e));
+            str_nearer(&near, json_str(e));
         if (i == ENUM_SHOWN)
             buf_text(&b, ", ...");
         if (i++ >= ENUM_SHOWN)
@@ -340,15 +305,14 @@ bool schema_say_missing(struct check *c, const struct json *v,
 bool schema_say_unknown(struct check *c, const struct json *m,
                         const struct schema *const *s, size_t n)
 {
-    struct nearest near;
+    struct str_nearest near = {.wrong = json_key(m)};
     struct buf b;
 
     if (c->quiet)
         return false;
-    near = nearest_to(c, json_key(m));
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < s[i]->property_n; k++)
-            try_name(&near, s[i]->property[k].name);
+            str_nearer(&near, s[i]->property[k].name);
     }
     start(&b);
     buf_text(&b, "unknown key");

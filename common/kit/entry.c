@@ -107,18 +107,3 @@ const struct json *entry_clash(const struct json *option,
     }
     return NULL;
 }
-
-void entry_nearer(const char *name, const char *candidate, const char **best,
-                  unsigned *distance)
-{
-    unsigned d = str_distance(name, candidate);
-    size_t n = strlen(name);
-    unsigned most = n < 6 ? 2 : (unsigned)(n / 3);
-
-    if (n < 3)
-        most = 1;
-    if (d > most || (*best && d >= *distance))
-        return;
-    *best = candidate;
-    *distance = d;
-}

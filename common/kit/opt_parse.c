@@ -53,14 +53,13 @@ static enum asid_rc unknown(struct kit *k, const char *name,
 {
     struct help_option *list;
     size_t n = help_options(k, &list);
-    const char *best = NULL;
-    unsigned distance = 0;
+    struct str_nearest near = {.wrong = str_of(name)};
 
     for (size_t i = 0; i < n; i++)
-        entry_nearer(name, list[i].name, &best, &distance);
-    if (best)
-        return USAGE(err, "--%s: no such option; did you mean --%s?", name,
-                     best);
+        str_nearer(&near, str_of(list[i].name));
+    if (near.name.n)
+        return USAGE(err, "--%s: no such option; did you mean --" STR_FMT "?",
+                     name, STR_ARG(near.name));
     return USAGE(err, "--%s: no such option; --help lists them", name);
 }
 

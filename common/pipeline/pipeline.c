@@ -87,62 +87,52 @@ const struct json *pipeline_value(const struct pipeline *p,
     return json_get(pipeline_option(p, s->entry, str_of(name)), "default");
 }
 
-struct nearest {
-    struct str wanted;
-    struct str name;
-    unsigned distance;
-};
-
-static void nearer(struct arena *a, struct nearest *n, struct str name)
-{
-    unsigned d = str_distance(arena_strndup(a, n->wanted.p, n->wanted.n),
-                              arena_strndup(a, name.p, name.n));
-
-    if (n->name.n == 0 || d < n->distance) {
-        n->name = name;
-        n->distance = d;
-    }
-}
-
-static void nearer_member(struct arena *a, struct nearest *n,
-                          const struct json *object)
+static void nearer_member(struct str_nearest *n, const struct json *object)
 {
     json_each(member, object) {
         if (!json_bool(json_get(member, "x-hidden")) &&
             !pipeline_reserved(json_key(member)))
-            nearer(a, n, json_key(member));
+            str_nearer(n, json_key(member));
     }
+}
+
+/* What a message about an unknown name ends with. */
+static const char *meant(const struct check *c, const struct str_nearest *n,
+                         const char *otherwise)
+{
+    if (n->name.n == 0)
+        return otherwise;
+    return arena_printf(c->a, "; did you mean '" STR_FMT "'?",
+                        STR_ARG(n->name));
 }
 
 static enum asid_rc unknown_stage(const struct check *c, const struct json *at,
                                   struct str name, struct asid_err *err)
 {
-    struct nearest n = {name, {NULL, 0}, 0};
+    struct str_nearest n = {.wrong = name};
 
     json_each(entry, json_get(c->p->schema, "$defs")) {
         if (is_stage(entry))
-            nearer(c->a, &n, json_key(entry));
+            str_nearer(&n, json_key(entry));
     }
-    return fault(c, at, err,
-                 "unknown stage '" STR_FMT "'; did you mean '" STR_FMT "'?",
-                 STR_ARG(name), STR_ARG(n.name));
+    return fault(c, at, err, "unknown stage '" STR_FMT "'%s", STR_ARG(name),
+                 meant(c, &n, "; asid --help lists them"));
 }
 
 static enum asid_rc unknown_option(const struct check *c,
                                    const struct json *entry,
                                    const struct json *at, struct asid_err *err)
 {
-    struct nearest n = {json_key(at), {NULL, 0}, 0};
+    struct str_nearest n = {.wrong = json_key(at)};
     struct str stage = json_key(entry);
+    const char *help = arena_printf(
+        c->a, "; asid-" STR_FMT " --help lists them", STR_ARG(stage));
 
-    nearer_member(c->a, &n, json_get(entry, "properties"));
+    nearer_member(&n, json_get(entry, "properties"));
     if (json_bool(json_get(entry, "x-common")))
-        nearer_member(c->a, &n,
-                      json_path(c->p->schema, "$defs.common.properties"));
-    return fault(c, at, err,
-                 STR_FMT " has no option '" STR_FMT "'; did you mean '" STR_FMT
-                         "'?",
-                 STR_ARG(stage), STR_ARG(json_key(at)), STR_ARG(n.name));
+        nearer_member(&n, json_path(c->p->schema, "$defs.common.properties"));
+    return fault(c, at, err, STR_FMT " has no option '" STR_FMT "'%s",
+                 STR_ARG(stage), STR_ARG(json_key(at)), meant(c, &n, help));
 }
 
 /* --- values -------------------------------------------------------------- */
@@ -319,14 +309,13 @@ static enum asid_rc check_keys(const struct check *c, const struct json *file,
 
     json_each(value, file) {
         struct str key = json_key(value);
-        struct nearest n = {key, {NULL, 0}, 0};
+        struct str_nearest n = {.wrong = key};
         char *name = arena_strndup(c->a, key.p, key.n);
 
         if (!json_get_str(known, key)) {
-            nearer_member(c->a, &n, known);
-            return fault(c, value, err,
-                         "unknown key '%s'; did you mean '" STR_FMT "'?", name,
-                         STR_ARG(n.name));
+            nearer_member(&n, known);
+            return fault(c, value, err, "unknown key '%s'%s", name,
+                         meant(c, &n, ""));
         }
         if (strcmp(name, "stages") != 0)
             TRY(check_value(c, arena_printf(c->a, "/properties/%s", name),

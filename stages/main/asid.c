@@ -44,18 +44,15 @@ static int list_programs(const struct launcher *l, FILE *out)
 static enum asid_rc unknown(struct launcher *l, const char *name,
                             struct asid_err *err)
 {
-    const char *best = NULL;
-    unsigned distance = 0;
+    struct str_nearest near = {.wrong = str_of(name)};
 
     json_each(entry, json_get(l->document, "$defs")) {
-        struct str key = json_key(entry);
-
         if (is_listed(entry))
-            entry_nearer(name, arena_strndup(&l->arena, key.p, key.n), &best,
-                         &distance);
+            str_nearer(&near, json_key(entry));
     }
-    if (best)
-        return USAGE(err, "%s: no such program; did you mean %s?", name, best);
+    if (near.name.n)
+        return USAGE(err, "%s: no such program; did you mean " STR_FMT "?",
+                     name, STR_ARG(near.name));
     return USAGE(err, "%s: no such program; asid --help lists them", name);
 }
 

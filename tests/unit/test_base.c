@@ -62,25 +62,28 @@ static void test_str(void)
         {"fps", "fps", 0},
         {"fpss", "fps", 1},
         {"kitten", "sitting", 3},
-        {"ab", "ba", 2},
+        {"ab", "ba", 1},
+        {"abcd", "bcda", 2},
+        {"cta", "act", 2},
         {"max-frames", "max-frame", 1},
         {"a", "b", 1},
     };
     const struct str text = STR("abcbc");
-    char far[66];
+    char far[65];
 
     for (size_t i = 0; i < COUNT(distances); i++) {
-        CHECK(str_distance(distances[i].a, distances[i].b) == distances[i].want,
-              "%s %s: %u", distances[i].a, distances[i].b,
-              str_distance(distances[i].a, distances[i].b));
-        CHECK(str_distance(distances[i].b, distances[i].a) == distances[i].want,
-              "the other way round: %s", distances[i].a);
+        struct str a = str_of(distances[i].a), b = str_of(distances[i].b);
+
+        CHECK(str_distance(a, b) == distances[i].want, "%s %s: %u", a.p, b.p,
+              str_distance(a, b));
+        CHECK(str_distance(b, a) == distances[i].want,
+              "the other way round: %s", a.p);
     }
     memset(far, 'a', 65);
-    far[65] = '\0';
-    CHECK(str_distance(far, far) > 3, "long texts are far from each other");
-    far[64] = '\0';
-    CHECK(str_distance(far, far) == 0, "64 bytes are not");
+    CHECK(str_distance((struct str){far, 65}, (struct str){far, 65}) > 3,
+          "long texts are far from each other");
+    CHECK(str_distance((struct str){far, 64}, (struct str){far, 64}) == 0,
+          "64 bytes are not");
     CHECK(str_starts(STR("abc"), "ab") && !str_starts(STR("a"), "ab"),
           "starts");
     CHECK(str_has(STR("a-b"), "-") && !str_has(STR("a"), "") &&
@@ -102,6 +105,34 @@ static void test_str(void)
     CHECK(str_eq((struct str){NULL, 0}, STR("")) && !str_is(STR("a\0"), "a"),
           "equality counts every byte");
     check_case("string views compare, trim and measure");
+}
+
+static const char *nearest_of(const char *wrong, const char *const *names)
+{
+    struct str_nearest n = {.wrong = str_of(wrong)};
+
+    for (; *names; names++)
+        str_nearer(&n, str_of(*names));
+    return n.name.n ? n.name.p : "none";
+}
+
+static void test_nearest(void)
+{
+    static const char *const names[] = {"ledger", "rejects", "reject", "fps",
+                                        "root",   "why",     "",       NULL};
+    char far[] = "0123456789012345678901234567890123456789012345678901234567890"
+                 "12345";
+    const char *const long_names[] = {far, NULL};
+
+    CHECK_TEXT(nearest_of("rejcts", names), "rejects");
+    CHECK_TEXT(nearest_of("wyh", names), "why");
+    CHECK_TEXT(nearest_of("rot", names), "root");
+    CHECK_TEXT(nearest_of("foo", names), "none");
+    CHECK_TEXT(nearest_of("j", names), "none");
+    CHECK_TEXT(nearest_of("", names), "none");
+    CHECK_TEXT(nearest_of("ledger-file", names), "none");
+    CHECK_TEXT(nearest_of(far, long_names), "none");
+    check_case("the nearest name, or none that is near");
 }
 
 static void test_buf(void)
@@ -533,6 +564,7 @@ int main(void)
 {
     test_err();
     test_str();
+    test_nearest();
     test_buf();
     test_num();
     test_format();

@@ -142,6 +142,7 @@ static void test_refusals(void)
     refuse(&caption, "--fps", "--fps: expected a value");
     refuse(&caption, "-j", "-j: expected a value");
     refuse(&caption, "--fpss 2", "--fpss: no such option; did you mean --fps?");
+    refuse(&caption, "--foo", "--foo: no such option; --help lists them");
     refuse(&caption, "--wildly-wrong",
            "--wildly-wrong: no such option; --help lists them");
     refuse(&caption, "-qZ", "-Z: no such option; --help lists them");
@@ -225,19 +226,6 @@ static void test_help(void)
     check_case("every form of help for every kind of program");
 }
 
-static void test_nearest(void)
-{
-    const char *best = NULL;
-    unsigned distance = 0;
-
-    entry_nearer("rejcts", "ledger", &best, &distance);
-    CHECK(best == NULL, "%s", best);
-    entry_nearer("rejcts", "rejects", &best, &distance);
-    entry_nearer("rejcts", "reject", &best, &distance);
-    CHECK_TEXT(best, "rejects");
-    check_case("the nearest name, or none");
-}
-
 /* The rank of a heading in a help text, or 0. */
 static size_t heading_at(const char *text, const char *heading)
 {
@@ -295,7 +283,6 @@ int main(void)
     test_together();
     test_hash();
     test_help();
-    test_nearest();
     test_groups();
     return check_done();
 }

@@ -45,9 +45,20 @@ bool str_has(struct str a, const char *part);
 struct str str_trim(struct str a);
 /* memcmp order, shorter first on a tie. */
 int str_cmp(struct str a, struct str b);
-/* Case-sensitive edit distance (Levenshtein), for "did you mean"; texts over
- * 64 bytes count as far. */
-unsigned str_distance(const char *a, const char *b);
+/* Case-sensitive edit distance, for "did you mean"; two neighbours that changed
+ * places are one edit (optimal string alignment). Texts over 64 bytes count as
+ * far. */
+unsigned str_distance(struct str a, struct str b);
+
+/* The known name that a mistyped one was meant to be: start with {.wrong = ...}
+ * and feed all that are known. A name counts only when at most a third of the
+ * longer of the two differs: what is farther away was not mistyped. */
+struct str_nearest {
+    struct str wrong;
+    struct str name; /* the first of the nearest; n 0: none is near */
+    unsigned distance;
+};
+void str_nearer(struct str_nearest *n, struct str name);
 
 struct buf {
     char *p; /* terminated by a zero byte that n does not count, or NULL */

@@ -48,9 +48,5 @@ struct json *entry_common(const struct json *document);
 const struct json *entry_clash(const struct json *option,
                                const struct json *value,
                                const struct json *options);
-/* The candidate nearest to a mistyped name, or NULL when none is near. Start
- * with *best NULL and *distance 0; feed all candidates. */
-void entry_nearer(const char *name, const char *candidate, const char **best,
-                  unsigned *distance);
 
 #endif
