@@ -19,12 +19,14 @@ struct look {
     bool found;
     const char *video;
     const char *reason; /* of a reject, or NULL */
+    size_t claims;      /* that have a text, whatever is wanted */
     double duration;    /* NAN when the record does not say */
     /* The sentence. */
     const char *attribute, *text, *verdict;
     size_t index;
     double p, start, end; /* NAN: none */
     int rank;             /* how good a choice it is */
+    struct media_jpeg jpeg;
 };
 
 /* --- the sentence ---------------------------------------------------------- */
@@ -44,6 +46,7 @@ static void consider(struct look *l, const char *attribute, size_t index,
     int rank = refuted ? 2 : 1;
     double p;
 
+    l->claims += text != NULL;
     if (!text || (wanted && !has_part(text, wanted)))
         return;
     if (!json_f64(json_get(claim, "p"), &p))
@@ -101,16 +104,48 @@ static double when(const struct look *l)
     return isnan(l->duration) ? 0 : l->duration / 2;
 }
 
-static enum asid_rc write_jpeg(void *user, const struct media_jpeg *jpeg,
-                               struct asid_err *err)
+/* Kept and not yet written: a fault of the file is none of the video. */
+static enum asid_rc keep_jpeg(void *user, const struct media_jpeg *jpeg,
+                              struct asid_err *err)
 {
-    struct audit *q = user;
-    const char *path = opt_text(q->cx, "output");
+    struct look *l = user;
+
+    (void)err;
+    l->jpeg = *jpeg;
+    l->jpeg.bytes =
+        memcpy(arena_bytes(&l->q->rows, jpeg->size), jpeg->bytes, jpeg->size);
+    return ASID_OK;
+}
+
+static enum asid_rc take_jpeg(struct look *l, struct asid_err *err)
+{
+    const char *root = opt_text(l->q->cx, "root");
+    const char *path = path_join(&l->q->rows, root, l->video);
+    double time = when(l);
+    const struct media_jpeg_wish wish = {.times = &time, .n_index = 1};
+    uint64_t total;
+    enum asid_rc rc = media_jpegs(path, &wish, &MEDIA_LIMITS_DEFAULT, keep_jpeg,
+                                  l, &total, err);
+
+    if (rc == ASID_OK && !l->jpeg.bytes)
+        rc = FAIL(err, "no frame came");
+    if (rc == ASID_OK)
+        return ASID_OK;
+    if (l->video[0] == '/')
+        return asid_err_within(err, "video %s", l->video);
+    return asid_err_within(err, "video %s (%s, --root %s)", l->video, path,
+                           root);
+}
+
+static enum asid_rc write_jpeg(struct look *l, struct asid_err *err)
+{
+    const char *path = opt_text(l->q->cx, "output");
+    const struct media_jpeg *jpeg = &l->jpeg;
 
     TRY(file_replace(path, (struct str){(const char *)jpeg->bytes, jpeg->size},
                      err));
-    buf_printf(&q->out, "   frame at %.2f s, %u x %u: %s\n", jpeg->time,
-               jpeg->width, jpeg->height, table_safe(&q->rows, path));
+    buf_printf(&l->q->out, "   frame at %.2f s, %u x %u: %s\n", jpeg->time,
+               jpeg->width, jpeg->height, table_safe(&l->q->rows, path));
     return ASID_OK;
 }
 
@@ -134,30 +169,35 @@ static void say(struct look *l)
         buf_printf(&q->out, "   rejected: %s\n", table_safe(a, l->reason));
 }
 
+static enum asid_rc no_claim(const struct look *l, struct asid_err *err)
+{
+    const char *const *argument = l->q->argument;
+
+    if (l->claims)
+        return FAIL(err, "%s: no claim of record '%s' contains '%s'",
+                    argument[1], argument[0], l->q->sentence);
+    return FAIL(err, "%s: record '%s' has no claims%s%s", argument[1],
+                argument[0], l->reason ? "; it was rejected: " : "",
+                l->reason ? l->reason : "");
+}
+
 enum asid_rc audit_frame(struct audit *q, struct asid_err *err)
 {
     struct look l = {.q = q, .p = (double)NAN, .start = (double)NAN};
     const char *file = q->argument[1];
     enum asid_rc rc = annotation_file(file, take, &l, err);
-    const char *path;
-    uint64_t total;
-    double time = 0;
-    const struct media_jpeg_wish wish = {.times = &time, .n_index = 1};
 
     if (rc != ASID_OK && !(rc == ASID_STOPPED && l.found))
         return rc;
     if (!l.found)
         return FAIL(err, "%s: no record '%s'", file, q->argument[0]);
     if (!l.text)
-        return FAIL(err, "%s: record '%s' has no such claim", file,
-                    q->argument[0]);
+        return no_claim(&l, err);
     if (!l.video)
         return FAIL(err, "%s: record '%s' names no video", file,
                     q->argument[0]);
+    TRY(take_jpeg(&l, err));
     say(&l);
-    time = when(&l);
-    path = path_join(&q->rows, opt_text(q->cx, "root"), l.video);
-    TRY(media_jpegs(path, &wish, &MEDIA_LIMITS_DEFAULT, write_jpeg, q, &total,
-                    err));
+    TRY(write_jpeg(&l, err));
     return audit_print(q, err);
 }

@@ -140,11 +140,33 @@ has "$tmp/out" "scene[1] at 2 s: A sea." "--sentence chooses another claim"
 has "$tmp/out" "frame at 3." "its frame is the one in the middle of its time"
 frame bird "$tmp/judged" --sentence "a ship"
 exits 1 "a sentence that is not there is an error"
+has "$tmp/err" "no claim of record 'bird' contains 'a ship'" "which it names"
 frame nobody "$tmp/judged"
 exits 1 "so is a record that is not there"
 jq -c '.video = "gone.mp4"' "$tmp/judged" >"$tmp/moved"
 frame bird "$tmp/moved"
 exits 1 "and a video that is not there"
+has "$tmp/err" "video gone.mp4 ($tmp/media/gone.mp4, --root $tmp/media): No such" \
+    "with its name, the path and the folder it was looked for in"
+jq -c --arg v "$tmp/none.mp4" '.video = $v' "$tmp/judged" >"$tmp/moved"
+frame bird "$tmp/moved"
+has "$tmp/err" "asid-audit: video $tmp/none.mp4: No such" \
+    "a whole path is looked for where it says"
+: >"$tmp/media/empty.mp4"
+jq -c '.video = "empty.mp4"' "$tmp/judged" >"$tmp/moved"
+frame bird "$tmp/moved"
+has "$tmp/err" "video empty.mp4 ($tmp/media/empty.mp4, --root $tmp/media): the file is empty" \
+    "so is an empty one"
+run "$bin/asid-audit" frame bird "$tmp/judged" --root "$tmp/media" \
+    -o "$tmp/none/f.jpg"
+exits 1 "a picture that cannot be written is an error"
+has "$tmp/err" "asid-audit: cannot create $tmp/none/f.jpg" \
+    "which is none of the video"
+jq -c 'del(.attributes)' "$tmp/judged" >"$tmp/silent"
+frame bird "$tmp/silent"
+exits 1 "a record without claims has no picture"
+has "$tmp/err" "record 'bird' has no claims; it was rejected: still" \
+    "the message says why"
 
 # --- wrong questions
 run "$bin/asid-audit" wyh bird --ledger "$db"
