@@ -272,6 +272,7 @@ static enum asid_rc make_clips(struct asid_cx *cx, struct asid_err *err)
 
 struct mutation {
     struct asid_cx *cx;
+    const char *path;
     struct mutate_settings settings;
     const struct text_rules *rules;
     struct arena arena; /* of one record */
@@ -301,7 +302,8 @@ static enum asid_rc mutate_line(void *user, struct str text, uint64_t line,
 
     (void)text;
     if (!row || json_type(row) != JSON_OBJECT)
-        return FAIL(err, "line %llu is no record: %s", (unsigned long long)line,
+        return FAIL(err, "%s: line %llu is no record: %s", m->path,
+                    (unsigned long long)line,
                     row ? "not an object" : why->text);
     if (asid_stopping(m->cx))
         return ASID_STOPPED;
@@ -319,6 +321,7 @@ static enum asid_rc mutate_file(struct asid_cx *cx, const char *path,
 {
     struct mutation m = {
         .cx = cx,
+        .path = path,
         .settings = {(uint64_t)opt_int(cx, "seed"), wanted_classes(cx),
                      (size_t)opt_int(cx, "per-record")},
         .arena = ARENA_INIT,
@@ -327,8 +330,6 @@ static enum asid_rc mutate_file(struct asid_cx *cx, const char *path,
 
     if (rc == ASID_OK)
         rc = annotation_file(path, mutate_line, &m, err);
-    if (rc == ASID_FAILED)
-        rc = asid_err_within(err, "%s", path);
     if (rc == ASID_OK)
         asid_info(cx, "%llu errors planted in %llu records",
                   (unsigned long long)m.planted, (unsigned long long)m.records);

@@ -8,6 +8,7 @@
 
 /* The lines of a file of records, by id. */
 struct score_lines {
+    const char *path;
     struct arena arena;
     struct map map;
     uint64_t unknown, broken; /* records without a line here; no records */

@@ -12,9 +12,10 @@ static enum asid_rc keep_line(void *user, struct str text, uint64_t line,
 
     (void)why;
     if (!id)
-        return FAIL(err, "line %llu is no record", (unsigned long long)line);
+        return FAIL(err, "%s: line %llu is no record", lines->path,
+                    (unsigned long long)line);
     if (map_find(&lines->map, id))
-        return FAIL(err, "line %llu: the id %s comes twice",
+        return FAIL(err, "%s: line %llu: the id %s comes twice", lines->path,
                     (unsigned long long)line, id);
     copy = arena_strndup(&lines->arena, text.p, text.n);
     map_put(&lines->map, &lines->arena, id, copy);
@@ -24,9 +25,8 @@ static enum asid_rc keep_line(void *user, struct str text, uint64_t line,
 enum asid_rc score_read(struct score_lines *lines, const char *path,
                         struct asid_err *err)
 {
-    if (annotation_file(path, keep_line, lines, err) != ASID_OK)
-        return asid_err_within(err, "%s", path);
-    return ASID_OK;
+    lines->path = path;
+    return annotation_file(path, keep_line, lines, err);
 }
 
 void score_release(struct score_lines *lines)

@@ -89,9 +89,12 @@ exits 2 "a call without truth is wrong"
 has "$tmp/err" "--truth" "and says what is missing"
 run "$bin/asid-audit" score "$tmp/one" --truth "$tmp/none"
 exits 1 "truth that is not there is an error"
+is "$(cat "$tmp/err")" \
+    "asid-audit: cannot open $tmp/none: No such file or directory" \
+    "that names it once"
 cat "$tmp/x.truth" "$tmp/x.truth" >"$tmp/twice"
 run "$bin/asid-audit" score "$tmp/one" --truth "$tmp/twice"
 exits 1 "truth with an id twice is an error"
-has "$tmp/err" "comes twice" "and says so"
+has "$tmp/err" "$tmp/twice: line 2: the id x comes twice" "and says so"
 
 finish

@@ -91,9 +91,12 @@ run "$bin/asid-synth" --mutate "$truth" --output "$tmp/x"
 exits 2 "so is a folder that nobody would write to"
 run "$bin/asid-synth" --mutate "$tmp/none"
 exits 1 "a file that is not there is an error"
+is "$(cat "$tmp/err")" \
+    "asid-synth: cannot open $tmp/none: No such file or directory" \
+    "that names it once"
 echo '{"id":' >"$tmp/broken"
 run "$bin/asid-synth" --mutate "$tmp/broken"
 exits 1 "so is a broken line"
-has "$tmp/err" "line 1" "and its place is said"
+has "$tmp/err" "asid-synth: $tmp/broken: line 1 is" "and its place is said"
 
 finish
