@@ -10,20 +10,19 @@ static const struct question {
     size_t least, most; /* arguments */
     const char *takes;
     enum asid_rc (*ask)(struct audit *q, struct asid_err *err);
-    enum { READS, WRITES, NEEDS_NONE } ledger;
+    bool asks_ledger;
 } questions[] = {
-    {"why", 1, 1, "one argument, the id of a record", audit_why, READS},
-    {"rejects", 0, 0, "no argument", audit_rejects, READS},
-    {"balance", 0, 0, "no argument", audit_balance, READS},
-    {"runs", 0, 0, "no argument", audit_runs, READS},
-    {"diff", 2, 2, "two arguments, the run_ids of runs", audit_diff, READS},
-    {"stats", 1, 64, "files of records", audit_stats, NEEDS_NONE},
-    {"sample", 2, 2, "a number and a file of records", audit_sample,
-     NEEDS_NONE},
+    {"why", 1, 1, "one argument, the id of a record", audit_why, true},
+    {"rejects", 0, 0, "no argument", audit_rejects, true},
+    {"balance", 0, 0, "no argument", audit_balance, true},
+    {"runs", 0, 0, "no argument", audit_runs, true},
+    {"diff", 2, 2, "two arguments, the run_ids of runs", audit_diff, true},
+    {"stats", 1, 64, "files of records", audit_stats, false},
+    {"sample", 2, 2, "a number and a file of records", audit_sample, false},
     {"frame", 2, 2, "the id of a record and a file of records", audit_frame,
-     NEEDS_NONE},
-    {"score", 1, 64, "files of records", audit_score, NEEDS_NONE},
-    {"merge", 1, 1000, "ledger files", audit_merge, WRITES},
+     false},
+    {"score", 1, 64, "files of records", audit_score, false},
+    {"merge", 1, 1000, "ledger files", audit_merge, false},
 };
 enum { QUESTIONS = sizeof questions / sizeof *questions };
 
@@ -89,12 +88,9 @@ static enum asid_rc open_ledger(struct audit *q,
     const char *path = opt_text(q->cx, "ledger");
 
     q->folder = "";
-    if (question->ledger == NEEDS_NONE)
+    if (!question->asks_ledger)
         return ASID_OK;
-    if (question->ledger == WRITES)
-        TRY(ledger_open(path, &q->ledger, err));
-    else
-        TRY(ledger_open_readonly(path, &q->ledger, err));
+    TRY(ledger_open_readonly(path, &q->ledger, err));
     q->folder = folder_of(q->cx->arena, path);
     return ASID_OK;
 }

@@ -171,5 +171,14 @@ sqlite3 "$tmp/joined.db" .dump | sha256sum >"$tmp/after"
 same "$tmp/before" "$tmp/after" "and nothing of it is taken"
 run "$bin/asid-audit" merge "$tmp/none.db" --ledger "$tmp/joined.db"
 exits 1 "a ledger that is not there is an error"
+echo "no ledger" >"$tmp/text.db"
+for wrong in none text; do
+    run "$bin/asid-audit" merge "$tmp/shard0/ledger.db" "$tmp/$wrong.db" \
+        --ledger "$tmp/new.db"
+    exits 1 "so it is for a new ledger: $wrong.db"
+    has "$tmp/err" "$tmp/$wrong.db: " "which is named"
+    [ ! -e "$tmp/new.db" ]
+    say $? "and no new one is left behind"
+done
 
 finish
