@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "asid/base/file.h"
+#include "asid/data/schema.h"
+#include "asid/kit/entry.h"
 #include "audit_int.h"
 
 static const struct question {
@@ -64,6 +66,56 @@ static enum asid_rc find_question(const struct asid_cx *cx,
     return ASID_OK;
 }
 
+/* --- filters ------------------------------------------------------------- */
+
+static enum asid_rc check_stage(const struct audit *q, struct asid_err *err)
+{
+    struct str_nearest near = {.wrong = str_of(q->stage)};
+    struct json *document;
+
+    TRY(entry_document(q->cx->arena, &document, err));
+    if (entry_find(document, q->stage))
+        return ASID_OK;
+    json_each(entry, json_get(document, "$defs")) {
+        if (entry_is_program(entry))
+            str_nearer(&near, json_key(entry));
+    }
+    if (near.name.n)
+        return USAGE(err,
+                     "--stage: unknown stage '%s'; did you mean '" STR_FMT "'?",
+                     q->stage, STR_ARG(near.name));
+    return USAGE(err, "--stage: unknown stage '%s'; asid --help lists them",
+                 q->stage);
+}
+
+static enum asid_rc check_code(const struct audit *q, struct asid_err *err)
+{
+    struct str_nearest near = {.wrong = str_of(q->code)};
+    struct str kind, meaning;
+
+    if (schema_code(q->code, &kind, &meaning))
+        return ASID_OK;
+    schema_code_nearer(&near);
+    if (near.name.n)
+        return USAGE(err,
+                     "--code: unknown code '%s'; did you mean '" STR_FMT "'?",
+                     q->code, STR_ARG(near.name));
+    return USAGE(err,
+                 "--code: unknown code '%s'; the manual page of a stage lists "
+                 "its codes",
+                 q->code);
+}
+
+/* What is not known would be found nowhere, as if all were well. */
+static enum asid_rc check_filters(const struct audit *q, struct asid_err *err)
+{
+    if (q->stage[0])
+        TRY(check_stage(q, err));
+    if (q->code[0])
+        TRY(check_code(q, err));
+    return ASID_OK;
+}
+
 /* The ledger knows outputs by their absolute paths. */
 static const char *folder_of(struct arena *a, const char *path)
 {
@@ -112,6 +164,7 @@ enum asid_rc audit_run(struct asid_cx *cx, struct asid_err *err)
     for (size_t i = 0; i < q.n_arguments; i++)
         arguments[i] = opt_nth(cx, "question", i + 1);
     q.argument = arguments;
+    TRY(check_filters(&q, err));
     TRY(open_ledger(&q, question, err));
     buf_init(&q.out, AUDIT_OUT_BYTES);
     rc = question->ask(&q, err);

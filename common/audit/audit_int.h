@@ -48,6 +48,8 @@ const char *audit_place(const struct audit *q, const char *output);
 /* Print q->out, and empty it. */
 enum asid_rc audit_print(struct audit *q,
                          struct asid_err *err) ASID_WARN_UNUSED;
+/* Tell people that there are none: an empty answer might be a typing error. */
+void audit_none(const struct audit *q, const char *what);
 /* Ask, and print a table or objects. right: columns aligned to the right. */
 enum asid_rc audit_answer(struct audit *q, const char *sql,
                           const char *const *binds, size_t n_binds,

@@ -49,15 +49,11 @@ enum asid_rc audit_rejects(struct audit *q, struct asid_err *err)
 {
     const char *binds[] = {q->stage, q->code};
 
-    if (q->json)
-        return audit_answer(q, rejects_json_sql, binds, 2, 0, audit_object,
-                            err);
-    TRY(ledger_query(q->ledger, rejects_table_sql, binds, 2, add_reject, q,
-                     err));
+    TRY(audit_answer(q, q->json ? rejects_json_sql : rejects_table_sql, binds,
+                     2, 0, q->json ? audit_object : add_reject, err));
     if (q->n == 0)
-        return ASID_OK;
-    table_write(&q->table, &q->out);
-    return audit_print(q, err);
+        audit_none(q, "rejects");
+    return ASID_OK;
 }
 
 /* --- balance ------------------------------------------------------------- */
@@ -109,6 +105,8 @@ enum asid_rc audit_balance(struct audit *q, struct asid_err *err)
     TRY(audit_answer(q, q->json ? balance_json_sql : balance_table_sql, binds,
                      1, 0x1e, q->json ? audit_object : audit_row, err));
     TRY(ledger_query(q->ledger, balance_bad_sql, binds, 1, count_row, q, err));
+    if (q->n == 0)
+        audit_none(q, "work");
     if (q->bad)
         return FAIL(err, "%s: %llu of %llu stages do not balance",
                     ledger_path(q->ledger), (unsigned long long)q->bad,
@@ -171,6 +169,9 @@ enum asid_rc audit_runs(struct audit *q, struct asid_err *err)
 {
     const char *binds[] = {q->stage};
 
-    return audit_answer(q, q->json ? runs_json_sql : runs_table_sql, binds, 1,
-                        1u << 2 | 1u << 4, run_row, err);
+    TRY(audit_answer(q, q->json ? runs_json_sql : runs_table_sql, binds, 1,
+                     1u << 2 | 1u << 4, run_row, err));
+    if (q->n == 0)
+        audit_none(q, "runs");
+    return ASID_OK;
 }

@@ -133,6 +133,8 @@ static enum asid_rc print_drawn(struct draw *d, struct asid_err *err)
     if (d->broken)
         asid_warn(q->cx, "%s: %llu lines are no records", q->argument[1],
                   (unsigned long long)d->broken);
+    if (d->n == 0)
+        audit_none(q, "records");
     return audit_print(q, err);
 }
 

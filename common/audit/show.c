@@ -108,6 +108,12 @@ enum asid_rc audit_print(struct audit *q, struct asid_err *err)
     return rc;
 }
 
+void audit_none(const struct audit *q, const char *what)
+{
+    asid_note(q->cx, "no %s%s%s%s%s", what, q->stage[0] ? " of stage " : "",
+              q->stage, q->code[0] ? " with code " : "", q->code);
+}
+
 /* Ask, and print a table or objects. right: columns aligned to the right. */
 enum asid_rc audit_answer(struct audit *q, const char *sql,
                           const char *const *binds, size_t n_binds,

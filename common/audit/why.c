@@ -222,7 +222,7 @@ static bool is_about(const struct json *claim, const char *sentence)
 }
 
 /* One claim with what it came from and what it rests on. */
-static void say_claim(struct audit *q, const char *attribute, size_t index,
+static bool say_claim(struct audit *q, const char *attribute, size_t index,
                       const struct json *claim)
 {
     struct arena *a = &q->rows;
@@ -231,7 +231,7 @@ static void say_claim(struct audit *q, const char *attribute, size_t index,
     double p;
 
     if (!is_about(claim, q->sentence))
-        return;
+        return false;
     buf_printf(&q->out, "%s[%zu] %s\n   ", attribute, index,
                table_safe(a, arena_strndup(a, text.p, text.n)));
     add_names(q, json_get(claim, "sources"));
@@ -257,6 +257,7 @@ static void say_claim(struct audit *q, const char *attribute, size_t index,
                        table_safe(a, json_text(json_get(lost, "reason"))));
         buf_char(&q->out, '\n');
     }
+    return true;
 }
 
 static void say_sources(struct audit *q, const struct json *record)
@@ -289,6 +290,7 @@ static enum asid_rc say_record(void *user, struct str text, uint64_t line,
 {
     struct chain *c = user;
     struct audit *q = c->q;
+    size_t said = 0;
 
     (void)text;
     (void)line;
@@ -302,9 +304,15 @@ static enum asid_rc say_record(void *user, struct str text, uint64_t line,
         size_t i = 0;
 
         json_each(claim, json_get(attribute, "claims")) {
-            say_claim(q, arena_strndup(&q->rows, key.p, key.n), i++, claim);
+            said +=
+                say_claim(q, arena_strndup(&q->rows, key.p, key.n), i++, claim);
         }
     }
+    if (said == 0 && q->sentence[0])
+        buf_printf(&q->out, "no claim contains '%s'\n",
+                   table_safe(&q->rows, q->sentence));
+    else if (said == 0)
+        buf_text(&q->out, "no claims\n");
     say_sources(q, record);
     return asid_fail(err, ASID_STOPPED, NULL, "found");
 }

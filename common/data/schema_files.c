@@ -25,18 +25,36 @@ static struct str cut(struct str *rest, char stop)
     return head;
 }
 
+/* The next code with what is in its row behind it; false at the end. */
+static bool next_code(struct str *rest, struct str *code, struct str *row)
+{
+    while (rest->n) {
+        *row = cut(rest, '\n');
+        *code = cut(row, '\t');
+        if (code->n && !str_starts(*code, "#"))
+            return true;
+    }
+    return false;
+}
+
 bool schema_code(const char *code, struct str *kind, struct str *meaning)
 {
-    struct str rest = schema_file("codes.tsv");
+    struct str rest = schema_file("codes.tsv"), known, row;
 
-    while (rest.n) {
-        struct str line = cut(&rest, '\n');
-
-        if (str_starts(line, "#") || !str_is(cut(&line, '\t'), code))
+    while (next_code(&rest, &known, &row)) {
+        if (!str_is(known, code))
             continue;
-        *kind = cut(&line, '\t');
-        *meaning = line;
+        *kind = cut(&row, '\t');
+        *meaning = row;
         return true;
     }
     return false;
+}
+
+void schema_code_nearer(struct str_nearest *near)
+{
+    struct str rest = schema_file("codes.tsv"), code, row;
+
+    while (next_code(&rest, &code, &row))
+        str_nearer(near, code);
 }

@@ -65,6 +65,17 @@ void asid_warn(const struct asid_cx *cx, const char *fmt, ...)
     va_end(ap);
 }
 
+void asid_note(const struct asid_cx *cx, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (cx->kit && cx->kit->quiet)
+        return;
+    va_start(ap, fmt);
+    sayf(cx, "", fmt, ap);
+    va_end(ap);
+}
+
 void asid_info(const struct asid_cx *cx, const char *fmt, ...)
 {
     va_list ap;

@@ -54,6 +54,32 @@ is "$(jq -r .code "$tmp/out" | sort -u)" media.unreadable \
     "every object has its code"
 run "$bin/asid-audit" rejects --code input.syntax --json --ledger "$db"
 is "$(cat "$tmp/out")" "" "--code restricts rejects"
+exits 0 "that there are none is an answer"
+is "$(cat "$tmp/err")" "asid-audit: no rejects with code input.syntax" \
+    "which people are told"
+run "$bin/asid-audit" rejects --stage export -q --ledger "$db"
+is "$status $(cat "$tmp/out" "$tmp/err")" "0 " "unless they want it quiet"
+for wrong in "rejects --stage ingst" "balance --stage ingst" \
+    "why bird --stage ingst" "runs --stage ingst"; do
+    # shellcheck disable=SC2086
+    run "$bin/asid-audit" $wrong --ledger "$db"
+    exits 2 "an unknown stage is wrong usage: $wrong"
+    has "$tmp/err" "--stage: unknown stage 'ingst'; did you mean 'ingest'?" \
+        "the nearest one is named"
+done
+run "$bin/asid-audit" rejects --code media.mising --ledger "$db"
+exits 2 "so is an unknown code"
+has "$tmp/err" "--code: unknown code 'media.mising'; did you mean 'media.missing'?" \
+    "with the nearest one"
+run "$bin/asid-audit" rejects --code foo.bar --ledger "$db"
+exits 2 "or with none"
+has "$tmp/err" "--code: unknown code 'foo.bar'; the manual page" \
+    "but where they are listed"
+run "$bin/asid-audit" balance --stage caption --ledger "$db"
+is "$status $(cat "$tmp/out" "$tmp/err")" \
+    "0 asid-audit: no work of stage caption" "a stage that never worked is no error"
+run "$bin/asid-audit" runs --stage caption --ledger "$db"
+has "$tmp/err" "no runs of stage caption" "nor one that was never called"
 run "$bin/asid-audit" why "bad${esc}[31m" --ledger "$db"
 exits 0 "a record with control characters in its id can be asked for"
 is "$(grep -c "$esc" "$tmp/out")" 0 "control characters never reach a terminal"

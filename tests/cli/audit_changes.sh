@@ -94,6 +94,9 @@ is "$(grep -c 'A door' "$tmp/out")" 0 "other sentences are left out"
 audit why portrait --sentence "a barn"
 has "$tmp/out" "scene[0] A hall." "a sentence that lost leads to the one that won"
 is "$(grep -c 'A door' "$tmp/out")" 0 "and to no other"
+audit why portrait --sentence "a ship"
+exits 0 "a sentence that nobody wrote is no error"
+has "$tmp/out" "no claim contains 'a ship'" "but said to be nowhere"
 
 # --- stats
 cat >"$tmp/verified.jsonl" <<'END'
@@ -121,7 +124,8 @@ exits 1 "a file that is not there is an error"
 # --- sample
 i=0
 while [ $i -lt 500 ]; do
-    echo "{\"id\":\"r$i\",\"n\":1.50,\"reject\":{\"stage\":\"s\",\"code\":\"c.$((i % 2))\",\"message\":\"m\"}}"
+    [ $((i % 2)) -eq 1 ] && code=input.schema || code=input.syntax
+    echo "{\"id\":\"r$i\",\"n\":1.50,\"reject\":{\"stage\":\"s\",\"code\":\"$code\",\"message\":\"m\"}}"
     i=$((i + 1))
 done >"$tmp/all.jsonl"
 run "$bin/asid-audit" sample 40 "$tmp/all.jsonl" --seed 7
@@ -138,9 +142,9 @@ is "$(grep -cxFf "$tmp/forty" "$tmp/out")" 40 "a greater sample holds a smaller 
 run "$bin/asid-audit" sample 40 "$tmp/all.jsonl" --seed 8
 [ "$(sort "$tmp/out" | sha256sum)" != "$(sort "$tmp/forty" | sha256sum)" ]
 say $? "another seed draws another sample"
-run "$bin/asid-audit" sample 10 "$tmp/all.jsonl" --code c.1
+run "$bin/asid-audit" sample 10 "$tmp/all.jsonl" --code input.schema
 is "$(jq -r .reject.code "$tmp/out" | sort | uniq -c | awk '{print $1, $2}')" \
-    "10 c.1" "--code draws from one kind of reject"
+    "10 input.schema" "--code draws from one kind of reject"
 run "$bin/asid-audit" sample 0 "$tmp/all.jsonl"
 exits 2 "a sample of nothing is wrong usage"
 

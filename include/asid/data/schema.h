@@ -49,5 +49,7 @@ struct str schema_file(const char *name);
 /* The one-line meaning of a reject or finding code, or NULL if codes.tsv does
  * not list it. */
 bool schema_code(const char *code, struct str *kind, struct str *meaning);
+/* Feed it every code of codes.tsv. */
+void schema_code_nearer(struct str_nearest *near);
 
 #endif

@@ -133,6 +133,9 @@ const char *opt_nth(const struct asid_cx *cx, const char *name, size_t i);
 /* "asid-NAME: warning: ..." unless -q. */
 void asid_warn(const struct asid_cx *cx, const char *fmt, ...)
     ASID_PRINTF(2, 3);
+/* No warning, but what would otherwise be missed; not with --quiet. */
+void asid_note(const struct asid_cx *cx, const char *fmt, ...)
+    ASID_PRINTF(2, 3);
 /* Only with -v. */
 void asid_info(const struct asid_cx *cx, const char *fmt, ...)
     ASID_PRINTF(2, 3);
