@@ -48,6 +48,11 @@ const char *audit_place(const struct audit *q, const char *output);
 /* Print q->out, and empty it. */
 enum asid_rc audit_print(struct audit *q,
                          struct asid_err *err) ASID_WARN_UNUSED;
+/* Lines of a file that are no records: a warning, or FAILED when there is
+ * nothing else, for then it is another kind of file. */
+enum asid_rc audit_broken(const struct audit *q, const char *path,
+                          uint64_t broken, uint64_t records,
+                          struct asid_err *err) ASID_WARN_UNUSED;
 /* Tell people that there are none: an empty answer might be a typing error. */
 void audit_none(const struct audit *q, const char *what);
 /* Ask, and print a table or objects. right: columns aligned to the right. */

@@ -27,7 +27,7 @@ struct draw {
     long long seed;
     struct drawn *heap; /* the latest place on top */
     size_t n, most;
-    uint64_t broken;
+    uint64_t broken, records;
 };
 
 static bool later(const struct drawn *a, const struct drawn *b)
@@ -100,6 +100,7 @@ static enum asid_rc take(void *user, struct str text, uint64_t line,
         d->broken++;
         return ASID_OK;
     }
+    d->records++;
     if (d->q->code[0] && (!code || strcmp(code, d->q->code) != 0))
         return ASID_OK;
     buf_init(&key, SIZE_MAX / 2);
@@ -122,6 +123,7 @@ static enum asid_rc print_drawn(struct draw *d, struct asid_err *err)
 {
     struct audit *q = d->q;
 
+    TRY(audit_broken(q, q->argument[1], d->broken, d->records, err));
     if (d->n)
         qsort(d->heap, d->n, sizeof *d->heap, by_line);
     for (size_t i = 0; i < d->n; i++) {
@@ -130,9 +132,6 @@ static enum asid_rc print_drawn(struct draw *d, struct asid_err *err)
         if (q->out.n > 1 << 20)
             TRY(audit_print(q, err));
     }
-    if (d->broken)
-        asid_warn(q->cx, "%s: %llu lines are no records", q->argument[1],
-                  (unsigned long long)d->broken);
     if (d->n == 0)
         audit_none(q, "records");
     return audit_print(q, err);

@@ -11,7 +11,8 @@ struct score_lines {
     const char *path;
     struct arena arena;
     struct map map;
-    uint64_t unknown, broken; /* records without a line here; no records */
+    uint64_t records, unknown; /* that were looked for; without a line here */
+    uint64_t broken;           /* lines that are no records */
 };
 /* FAILED for a line that is no record, and for an id that comes twice. */
 enum asid_rc score_read(struct score_lines *lines, const char *path,

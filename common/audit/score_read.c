@@ -43,6 +43,7 @@ enum asid_rc score_match(struct score_lines *lines, const struct json *record,
     const char *known = id ? map_find(&lines->map, id) : NULL;
 
     *other = NULL;
+    lines->records += id != NULL;
     lines->broken += !id;
     lines->unknown += id && !known;
     return known ? json_parse(a, str_of(known), 0, other, err) : ASID_OK;
@@ -51,11 +52,12 @@ enum asid_rc score_match(struct score_lines *lines, const struct json *record,
 enum asid_rc score_files(struct audit *q, struct score_lines *lines,
                          annotation_sink sink, void *user, struct asid_err *err)
 {
-    for (size_t i = 0; i < q->n_arguments; i++)
+    for (size_t i = 0; i < q->n_arguments; i++) {
+        lines->records = lines->broken = 0;
         TRY(annotation_file(q->argument[i], sink, user, err));
-    if (lines->broken)
-        asid_warn(q->cx, "%llu lines are no records",
-                  (unsigned long long)lines->broken);
+        TRY(audit_broken(q, q->argument[i], lines->broken, lines->records,
+                         err));
+    }
     return ASID_OK;
 }
 

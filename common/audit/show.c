@@ -108,6 +108,20 @@ enum asid_rc audit_print(struct audit *q, struct asid_err *err)
     return rc;
 }
 
+enum asid_rc audit_broken(const struct audit *q, const char *path,
+                          uint64_t broken, uint64_t records,
+                          struct asid_err *err)
+{
+    if (broken == 0)
+        return ASID_OK;
+    if (records == 0)
+        return FAIL(err, "%s: none of %llu lines is a record", path,
+                    (unsigned long long)broken);
+    asid_warn(q->cx, "%s: %llu lines are no records", path,
+              (unsigned long long)broken);
+    return ASID_OK;
+}
+
 void audit_none(const struct audit *q, const char *what)
 {
     asid_note(q->cx, "no %s%s%s%s%s", what, q->stage[0] ? " of stage " : "",

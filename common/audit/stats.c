@@ -291,9 +291,7 @@ static enum asid_rc count_file(struct stats *s, const char *path, bool first,
     struct audit *q = s->q;
 
     TRY(annotation_file(path, count_record, s, err));
-    if (s->broken)
-        asid_warn(q->cx, "%s: %llu lines are no records", path,
-                  (unsigned long long)s->broken);
+    TRY(audit_broken(q, path, s->broken, s->records, err));
     if (s->n_cards)
         qsort(s->cards, s->n_cards, sizeof *s->cards, by_name);
     if (q->json)

@@ -120,6 +120,17 @@ is "$(grep -c '^verified.jsonl: 2 records' "$tmp/out")" 2 \
     "each file is told by itself"
 run "$bin/asid-audit" stats "$tmp/none.jsonl"
 exits 1 "a file that is not there is an error"
+seq 884 >"$tmp/numbers"
+for call in "stats" "sample 3" "sample 3 --code input.syntax"; do
+    # shellcheck disable=SC2086
+    run "$bin/asid-audit" $call "$tmp/numbers"
+    is "$status $(cat "$tmp/out" "$tmp/err")" \
+        "1 asid-audit: $tmp/numbers: none of 884 lines is a record" \
+        "a file without any record is an error: $call"
+done
+: >"$tmp/nothing"
+run "$bin/asid-audit" stats "$tmp/nothing"
+exits 0 "one without any line is none"
 
 # --- sample
 i=0

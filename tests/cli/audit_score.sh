@@ -84,6 +84,14 @@ exits 2 "planted errors are not compared with what was before"
 echo '{"id":"unknown","caption":"A cat."}' >"$tmp/unknown"
 is "$(rate "$tmp/unknown" '[.records, .without_truth, .false_rate]')" \
     "[0,1,null]" "a record without truth is not judged"
+seq 3 >"$tmp/numbers"
+for kind in truth planted; do
+    run "$bin/asid-audit" score "$tmp/one" "$tmp/numbers" \
+        --$kind "$tmp/s/truth.jsonl"
+    exits 1 "a file without any record is an error"
+    is "$(cat "$tmp/err")" \
+        "asid-audit: $tmp/numbers: none of 3 lines is a record" "which is named"
+done
 run "$bin/asid-audit" score "$tmp/one"
 exits 2 "a call without truth is wrong"
 has "$tmp/err" "--truth" "and says what is missing"
