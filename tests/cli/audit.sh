@@ -194,6 +194,19 @@ exits 1 "a record without claims has no picture"
 has "$tmp/err" "record 'bird' has no claims; it was rejected: still" \
     "the message says why"
 
+# --- help
+# shellcheck disable=SC2016
+awk '/^\| question/ {on = 1} on && !NF {exit} on' docs/AUDIT.md |
+    sed -n 's/^| `\([a-z]*\)[ `].*/\1/p' | sort -u >"$tmp/documented"
+"$bin/asid-audit" --help=json | jq -r .properties.question.description |
+    tr -cs 'a-zA-Z' '\n' | grep -x '[a-z]*' | grep -vx or | sort -u \
+    >"$tmp/helped"
+same "$tmp/documented" "$tmp/helped" "help and docs/AUDIT.md name the same questions"
+for question in $(cat "$tmp/documented"); do
+    run "$bin/asid-audit" "$question" 1 2 3 4 --ledger "$tmp/none.db" --list false
+    is "$(grep -c 'unknown question' "$tmp/err")" 0 "$question is a question"
+done
+
 # --- wrong questions
 run "$bin/asid-audit" wyh bird --ledger "$db"
 exits 2 "an unknown question is wrong usage"
