@@ -5,6 +5,15 @@
 
 #include "asid/data/schema.h"
 
+static bool hides(const struct json *entry, struct str option)
+{
+    json_each(name, json_get(entry, "x-hides")) {
+        if (str_eq(json_str(name), option))
+            return true;
+    }
+    return false;
+}
+
 /* Copy the options of a group that the entry has not itself. */
 static void add_group(struct arena *a, struct json *entry,
                       const struct json *group)
@@ -19,6 +28,8 @@ static void add_group(struct arena *a, struct json *entry,
         copy = json_copy(a, option);
         json_set_str(a, copy, STR("x-group"),
                      json_copy(a, json_get(group, "title")));
+        if (hides(entry, json_key(option)))
+            json_set(a, copy, "x-hidden", json_new_bool(a, true));
         json_set_str(a, own, json_key(option), copy);
     }
 }

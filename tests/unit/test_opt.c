@@ -234,6 +234,31 @@ static size_t heading_at(const char *text, const char *heading)
     return at ? (size_t)(at - text) + 1 : 0;
 }
 
+/* A program takes them, to say why it refuses them. */
+static void test_hidden(void)
+{
+    static const char *const hidden[] = {"endpoint", "timeout", "requests"};
+    static const char *const forms[] = {"", "man", "completion"};
+    struct call *c = parse(&model, "info --endpoint http://x");
+    struct buf text;
+
+    CHECK(c->rc == ASID_OK, "%s", c->err.text);
+    buf_init(&text, 1 << 20);
+    for (size_t i = 0; i < 3; i++) {
+        c->k.help = forms[i];
+        CHECK_OK(help_print(&c->k, &text, &c->err), c->err);
+        CHECK(strstr(text.p, "kernels"), "%s: no options", forms[i]);
+        for (size_t k = 0; k < 3; k++)
+            CHECK(!strstr(text.p, hidden[k]), "%s: %s", forms[i], hidden[k]);
+        buf_reset(&text);
+    }
+    buf_release(&text);
+    drop(c);
+    refuse(&model, "--endpoin x",
+           "--endpoin: no such option; --help lists them");
+    check_case("options that a program refuses are not shown");
+}
+
 /* Options that several programs share stand once in the schema. */
 static void test_groups(void)
 {
@@ -283,6 +308,7 @@ int main(void)
     test_together();
     test_hash();
     test_help();
+    test_hidden();
     test_groups();
     return check_done();
 }

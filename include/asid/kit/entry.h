@@ -10,7 +10,8 @@
  * copy says in "x-group" which heading help puts it under.
  *
  * x-options-of lists further groups of "$defs" whose options belong to the
- * program; x-model-with names the one option with which it asks a model.
+ * program; x-hides those of them that it refuses, and so does not show;
+ * x-model-with names the one option with which it asks a model.
  *
  * Annotations of an option: x-short (one letter), x-arg (what help calls the
  * value), x-positional (arguments without a name: one for a string, all that
