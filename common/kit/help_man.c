@@ -115,7 +115,8 @@ static void exit_status(struct kit *k, struct buf *out)
         buf_text(out, " What was written is whole lines, and the same call "
                       "goes on from there.");
     buf_text(out, "\n.TP\n.B 2\nWrong usage.\n.TP\n.B 128 + N\n"
-                  "Ended by signal N after the record in flight.\n");
+                  "Ended by signal N after the records in flight; what a "
+                  "model is in the middle of is left for the next call.\n");
 }
 
 static void code(struct buf *out, const char *name)
