@@ -229,6 +229,25 @@ static enum asid_rc read_datasets(struct asid_cx *cx, struct listing *l,
     return ASID_OK;
 }
 
+/* Without videos and rows, somebody mistyped a folder or --suffixes: going on
+ * would empty what an earlier run published. A dataset without rows is one. */
+static enum asid_rc nothing_found(struct asid_cx *cx, const struct listing *l,
+                                  const char *const *inputs, size_t n,
+                                  struct asid_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!is_dataset(inputs[i]))
+            return FAIL(err,
+                        "no video file found below %s: no name there ends in "
+                        "one of --suffixes",
+                        strcmp(inputs[i], ".") == 0
+                            ? l->scan.root
+                            : path_join(cx->arena, l->scan.root, inputs[i]));
+    }
+    asid_warn(cx, "no video file found below %s", l->scan.root);
+    return ASID_OK;
+}
+
 static enum asid_rc find_files(struct asid_cx *cx, struct listing *l,
                                struct asid_err *err)
 {
@@ -247,8 +266,8 @@ static enum asid_rc find_files(struct asid_cx *cx, struct listing *l,
             TRY(scan_add(&l->scan, inputs[i], err));
     }
     scan_finish(&l->scan);
-    if (l->scan.n == 0)
-        asid_warn(cx, "no video file found below %s", l->scan.root);
+    if (l->scan.n == 0 && !l->gather.first)
+        return nothing_found(cx, l, inputs, n, err);
     return ASID_OK;
 }
 

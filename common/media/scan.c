@@ -141,13 +141,12 @@ static const char *tidy(struct arena *a, const char *input)
 enum asid_rc scan_add(struct scan *s, const char *input, struct asid_err *err)
 {
     const char *path = tidy(s->arena, input);
+    const char *full = path_join(s->arena, s->root, path);
     size_t first = s->n;
     struct stat st;
 
-    if (!look(path_join(s->arena, s->root, path), &st)) {
-        keep(s, path, NULL);
-        return ASID_OK;
-    }
+    if (stat(full, &st) < 0)
+        return FAIL_ERRNO(err, "cannot look at %s", full);
     if (!S_ISDIR(st.st_mode)) {
         keep(s, path, &st);
         return ASID_OK;

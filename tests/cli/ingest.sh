@@ -82,8 +82,13 @@ ingest --root "$tmp/set" --duplicates content
 is "$(codes)" "b/clip2.mp4 input.duplicate
 b/other.MP4 input.duplicate
 clip.mp4 input.duplicate" "equal content is a duplicate when asked for"
+cp $clips/bird.mp4 "$tmp/set/b/one.mkv"
 ingest --root "$tmp/set" --suffixes mkv,webm
-is "$(cat "$tmp/out")" "" "only files with the suffixes asked for are taken"
+is "$(ids)" "one " "only files with the suffixes asked for are taken"
+rm "$tmp/set/b/one.mkv"
+ingest --root "$tmp/set" --suffixes mkv,webm
+exits 1 "suffixes that no file has are a failure"
+has "$tmp/err" "no video file found below $tmp/set: " "which names the folder"
 ingest --root "$tmp/set" a ./a a/clip.mp4
 is "$(jq -r .video "$tmp/out")" a/clip.mp4 "a file named twice is one record"
 
@@ -174,11 +179,28 @@ same "$tmp/rejects" "$tmp/odd.rejects" "moving the root changes no reject"
     "$bin/asid-ingest" -q --rejects "$tmp/rejects" >/dev/null
 )
 same "$tmp/rejects" "$tmp/odd.rejects" "nor does standing in it"
-ingest nothing.mp4
-exits 0 "a missing file is a reject"
-is "$(codes)" "nothing.mp4 media.unreadable" "a missing file is unreadable"
-ingest --strict nothing.mp4
-exits 1 "a missing file with --strict is a failure"
+
+# --- inputs that are not there
+mkdir "$tmp/typed"
+echo kept >"$tmp/typed/records"
+echo kept >"$tmp/typed/rejects"
+cp -r "$tmp/typed" "$tmp/untouched"
+typed() { # inputs
+    run "$bin/asid-ingest" --root data-samples -o "$tmp/typed/records" \
+        --rejects "$tmp/typed/rejects" "$@"
+}
+for input in clipz clipz/ nothing.mp4 clips/bird.mp4/x "$tmp/nowhere"; do
+    typed clips "$input"
+    exits 1 "an input that is not there is a failure: $(basename "$input")"
+    same "$tmp/typed" "$tmp/untouched" "and nothing is written"
+done
+ln -s nowhere "$tmp/unmounted"
+typed "$tmp/unmounted"
+exits 1 "so is a link that leads nowhere"
+typed clipz
+is "$(cat "$tmp/err")" \
+    "asid-ingest: cannot look at data-samples/clipz: No such file or directory" \
+    "one line names it, with the cause"
 
 # --- shards
 mkdir -p "$tmp/many/x" "$tmp/many/y"
@@ -205,7 +227,9 @@ ingest -
 exits 2 "standard input holds no files"
 mkdir "$tmp/none"
 run "$bin/asid-ingest" --root "$tmp/none"
-exits 0 "an empty folder is no failure"
-has "$tmp/err" "no video file found" "but there is a warning"
+exits 1 "a folder without any video is a failure"
+has "$tmp/err" "no video file found below $tmp/none: " "which names it"
+ingest --root "$tmp" none many
+exits 0 "beside one that has some it is none"
 
 finish

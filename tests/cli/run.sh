@@ -33,6 +33,30 @@ same "$out/rejects" "$tmp/first/rejects" "a second run gives the same rejects"
 run "$bin/asid-audit" balance --ledger "$out/ledger.db"
 exits 0 "every stage balances after the second run"
 
+# --- inputs that are not there
+cat >"$tmp/typed.yaml" <<END
+name: smoke
+root: data-samples
+stages:
+  - ingest: {inputs: [clipz]}
+  - export: {formats: [raw], output: dataset}
+END
+cp -r "$out" "$tmp/typed"
+run "$bin/asid-run" "$tmp/typed.yaml" --output "$tmp/typed"
+exits 1 "a pipeline whose input is not there fails"
+has "$tmp/err" "cannot look at data-samples/clipz: No such file or directory" \
+    "the message names the input"
+same "$tmp/typed/dataset" "$tmp/first/dataset" "the dataset stays as it was"
+same "$tmp/typed/rejects" "$tmp/first/rejects" "and so do the rejects"
+sed -i 's/clipz/clips/; s/\]}/], suffixes: [mkv]}/' "$tmp/typed.yaml"
+run "$bin/asid-run" "$tmp/typed.yaml" --output "$tmp/typed"
+exits 1 "a pipeline whose inputs hold no video fails"
+same "$tmp/typed/dataset" "$tmp/first/dataset" \
+    "the dataset stays as it was then, too"
+run "$bin/asid-run" pipelines/smoke.yaml --output "$tmp/typed"
+exits 0 "set right, the pipeline runs to its end"
+same "$tmp/typed/dataset" "$tmp/first/dataset" "with the dataset it had"
+
 # --- the plan
 listing "$out" >"$tmp/before"
 run "$bin/asid-run" pipelines/smoke.yaml --output "$out" --dry-run

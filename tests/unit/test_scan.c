@@ -29,7 +29,8 @@ static const char *found(struct scan *s)
     return text;
 }
 
-static const char *scan(const char *const *inputs, size_t n)
+/* Of inputs, or of the paths that rows name. */
+static const char *scan(const char *const *inputs, size_t n, bool rows)
 {
     static const char *const suffixes[] = {"mp4", ".mkv"};
     struct asid_err err = {.text = ""};
@@ -39,17 +40,23 @@ static const char *scan(const char *const *inputs, size_t n)
                      .n_suffixes = 2};
     const char *text;
 
-    for (size_t i = 0; i < n; i++)
-        CHECK_OK(scan_add(&s, inputs[i], &err), err);
+    for (size_t i = 0; i < n; i++) {
+        if (rows)
+            scan_add_file(&s, inputs[i]);
+        else
+            CHECK_OK(scan_add(&s, inputs[i], &err), err);
+    }
     scan_finish(&s);
     text = found(&s);
     scan_release(&s);
     return text;
 }
 
-#define SCAN(...)                                                              \
- scan((const char *const[]){__VA_ARGS__},                                      \
-      sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+#define LIST(...)                                                              \
+ (const char *const[]){__VA_ARGS__},                                           \
+     sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
+#define SCAN(...) scan(LIST(__VA_ARGS__), false)
+#define ROWS(...) scan(LIST(__VA_ARGS__), true)
 
 static void make_tree(void)
 {
@@ -78,8 +85,7 @@ static void test_walk(void)
     CHECK_TEXT(SCAN("b", "z.mp4"), "b/c/one.mp4 b/z.mkv* z.mp4*");
     CHECK_TEXT(SCAN("z.mp4", "b/"), "z.mp4* b/c/one.mp4 b/z.mkv*");
     check_case("inputs keep their order, folders are sorted inside");
-    CHECK_TEXT(SCAN("a.txt", "nothing.mp4", ".secret.mp4"),
-               "a.txt nothing.mp4 .secret.mp4");
+    CHECK_TEXT(SCAN("a.txt", ".secret.mp4"), "a.txt .secret.mp4");
     check_case("named files are taken whatever they are");
     CHECK_TEXT(SCAN("z.mp4", "./z.mp4", ".//z.mp4", "."),
                "z.mp4* a.MP4 b-x.mp4 b.mp4/deep.mp4 b/c/one.mp4 b/z.mkv*");
@@ -106,8 +112,8 @@ static void test_links(void)
 static void test_overlap(void)
 {
     CHECK_TEXT(SCAN("b/c", "b/../b/c", "b/c/../c/one.mp4"), "b/c/one.mp4");
-    CHECK_TEXT(SCAN("b/broken.mp4", "b/../b/broken.mp4"), "b/broken.mp4");
-    CHECK_TEXT(SCAN("gone.mp4", "b/../gone.mp4"), "gone.mp4* b/../gone.mp4*");
+    CHECK_TEXT(ROWS("b/broken.mp4", "b/../b/broken.mp4"), "b/broken.mp4");
+    CHECK_TEXT(ROWS("gone.mp4", "b/../gone.mp4"), "gone.mp4* b/../gone.mp4*");
     CHECK_TEXT(
         SCAN("b.mp4/../b-x.mp4", "b-x.mp4", scratch_path(&scratch, "b-x.mp4")),
         "b.mp4/../b-x.mp4");
@@ -123,6 +129,22 @@ static void test_overlap(void)
     CHECK_TEXT(SCAN("b-x.mp4", "b/b-x.mp4", "b.mp4/b-x.mp4", "b/../b/b-x.mp4"),
                "b-x.mp4* b/b-x.mp4*");
     check_case("links with its stem are it; other names, hard links are not");
+}
+
+static void test_missing(void)
+{
+    static const char *const inputs[] = {"bb", "nothing.mp4", "z.mp4/x",
+                                         "b/broken.mp4"};
+    struct scan s = {.arena = &scratch.arena, .root = scratch.dir};
+
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        struct asid_err err = {.text = ""};
+
+        CHECK(scan_add(&s, inputs[i], &err) == ASID_FAILED, "%s", inputs[i]);
+        CHECK(strstr(err.text, inputs[i]) != NULL, "%s", err.text);
+    }
+    CHECK(s.n == 0, "%zu files", s.n);
+    check_case("inputs that are not there are errors that name them");
 }
 
 static void test_unreadable(void)
@@ -153,6 +175,7 @@ int main(void)
     test_walk();
     test_links();
     test_overlap();
+    test_missing();
     test_unreadable();
     scratch_remove(&scratch);
     return check_done();

@@ -36,14 +36,15 @@ struct scan {
     size_t n, room;
 };
 
-/* Add a file, whatever it is called and even if it does not exist (whoever
- * opens it will say so), or the files with one of the suffixes below a folder,
- * in the byte order of their paths. Hidden files and folders are left out,
- * links are followed but not in circles. FAILED when a folder cannot be
- * read. */
+/* Add a file, whatever it is called, or the files with one of the suffixes
+ * below a folder, in the byte order of their paths. Hidden files and folders
+ * are left out, links are followed but not in circles. FAILED when the input is
+ * not there, for a misspelt folder is no video that is missing, or when a
+ * folder cannot be read. */
 enum asid_rc scan_add(struct scan *s, const char *input,
                       struct asid_err *err) ASID_WARN_UNUSED;
-/* Add a path as a file, whatever it leads to; it is not looked into. */
+/* Add a path as a file, whatever it leads to and even if it is not there
+ * (whoever opens it will say so); it is not looked into. */
 void scan_add_file(struct scan *s, const char *path);
 /* Drop files that were found before, set stem_unique. A file is the same when
  * its path is, or when two paths of one stem lead to it over "..", folders
