@@ -243,8 +243,8 @@ static enum asid_rc nothing_found(struct asid_cx *cx, const struct listing *l,
                         strcmp(inputs[i], ".") == 0
                             ? l->scan.root
                             : path_join(cx->arena, l->scan.root, inputs[i]));
+        asid_warn(cx, "%s: the dataset has no rows", inputs[i]);
     }
-    asid_warn(cx, "no video file found below %s", l->scan.root);
     return ASID_OK;
 }
 

@@ -101,6 +101,21 @@ ingest $l single.jsonl
 is "$(jq -r '.sources[0].attributes.scene' "$tmp/records.jsonl" | head -1)" \
     "bird, again" "a changed row is ingested again"
 
+printf '\n' >"$root/empty.jsonl"
+echo '[]' >"$root/empty.json"
+run "$bin/asid-ingest" --root "$root" empty.jsonl empty.json
+exits 0 "datasets without rows end well"
+is "$(grep warning "$tmp/err")" \
+    "asid-ingest: warning: empty.jsonl: the dataset has no rows
+asid-ingest: warning: empty.json: the dataset has no rows" \
+    "a warning says of each that it has none"
+mkdir "$root/none"
+ingest empty.jsonl none
+exits 1 "one beside a folder without videos is a failure"
+echo "no row" >"$root/broken.jsonl"
+run "$bin/asid-ingest" --root "$root" broken.jsonl
+is "$(grep -c warning "$tmp/err")" 0 "a dataset whose rows are refused has rows"
+
 ingest none.jsonl
 exits 1 "a dataset that is not there is an error"
 printf '[{"video":"a"},' >"$root/cut.json"
