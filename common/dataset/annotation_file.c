@@ -19,16 +19,23 @@ struct reading {
     uint64_t line;
 };
 
+/* The text of a file behind its byte-order mark, if it has one. */
+static struct str behind_mark(struct str text)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+
+    return str_starts(text, mark) ? (struct str){text.p + 3, text.n - 3} : text;
+}
+
 static enum asid_rc give_line(struct reading *r, const struct buf *line,
                               struct asid_err *err)
 {
-    static const char bom[] = "\xEF\xBB\xBF";
     struct str text = buf_view(line);
     struct json *row = NULL;
     struct asid_err why;
 
-    if (r->line == 1 && str_starts(text, bom))
-        text = (struct str){text.p + 3, text.n - 3};
+    if (r->line == 1)
+        text = behind_mark(text);
     text = str_trim(text);
     if (text.n == 0)
         return ASID_OK;
@@ -78,7 +85,8 @@ static enum asid_rc read_array(struct reading *r, struct asid_err *err)
     enum asid_rc rc = file_slurp(&a, r->path, ARRAY_BYTES, &text, err);
 
     buf_init(&line, LINE_BYTES);
-    if (rc == ASID_OK && json_parse(&a, text, 0, &list, err) != ASID_OK) {
+    if (rc == ASID_OK &&
+        json_parse(&a, behind_mark(text), 0, &list, err) != ASID_OK) {
         err->rc = ASID_FAILED;
         rc = asid_err_within(err, "%s", r->path);
     }
@@ -115,6 +123,17 @@ static bool is_array(FILE *f)
     return c == '[';
 }
 
+/* By its byte-order mark. Without this every line would be a reject that says
+ * nothing of the cause. */
+static bool is_utf16(FILE *f)
+{
+    int first = getc(f), second = getc(f);
+
+    rewind(f);
+    return (first == 0xFF && second == 0xFE) ||
+           (first == 0xFE && second == 0xFF);
+}
+
 enum asid_rc annotation_file(const char *path, annotation_sink sink, void *user,
                              struct asid_err *err)
 {
@@ -124,7 +143,10 @@ enum asid_rc annotation_file(const char *path, annotation_sink sink, void *user,
 
     if (!f)
         return FAIL_ERRNO(err, "cannot open %s", path);
-    rc = is_array(f) ? read_array(&r, err) : read_lines(&r, f, err);
+    if (is_utf16(f))
+        rc = FAIL(err, "%s is UTF-16, not UTF-8", path);
+    else
+        rc = is_array(f) ? read_array(&r, err) : read_lines(&r, f, err);
     fclose(f);
     arena_release(&r.row);
     return rc;

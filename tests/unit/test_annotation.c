@@ -298,6 +298,34 @@ static void test_gather(const char *dir)
     arena_release(&a);
 }
 
+static void test_marks(const char *dir)
+{
+    static const char *const wide[] = {"\xff\xfe[", "\xfe\xff\n"};
+    struct arena a = ARENA_INIT;
+    struct gather g;
+    struct asid_err err;
+
+    gather_init(&g);
+    CHECK_OK(gather_add(&g,
+                        in_file(&a, dir, "mark.json",
+                                "\xEF\xBB\xBF[{\"video\":\"a\","
+                                "\"caption\":\"1\"}]"),
+                        "m", "m", &err),
+             err);
+    CHECK(gather_find(&g, "a") != NULL, "the row behind the mark");
+    check_case("an array may begin with a byte-order mark");
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = in_file(&a, dir, "wide.jsonl", wide[i]);
+
+        CHECK(gather_add(&g, path, "w", "w", &err) == ASID_FAILED, "taken");
+        CHECK_TEXT(err.text, arena_printf(&a, "%s is UTF-16, not UTF-8", path));
+    }
+    CHECK(g.n == 1 && g.first && !g.first->next, "nothing was taken");
+    check_case("a file in UTF-16 is told as such");
+    gather_release(&g);
+    arena_release(&a);
+}
+
 static void test_many(const char *dir)
 {
     struct arena a = ARENA_INIT;
@@ -328,8 +356,9 @@ static void test_many(const char *dir)
 int main(void)
 {
     char dir[] = "/tmp/asid-test-annotation-XXXXXX";
-    static const char *const files[] = {"one.jsonl", "two.json", "bad.json",
-                                        "many.jsonl"};
+    static const char *const files[] = {"one.jsonl", "two.json",
+                                        "bad.json",  "many.jsonl",
+                                        "mark.json", "wide.jsonl"};
     struct arena a = ARENA_INIT;
 
     if (!mkdtemp(dir))
@@ -338,6 +367,7 @@ int main(void)
     test_refused();
     test_records();
     test_gather(dir);
+    test_marks(dir);
     test_many(dir);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(path_join(&a, dir, files[i]));

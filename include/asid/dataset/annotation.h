@@ -65,8 +65,9 @@ enum asid_rc annotation_record(struct arena *a,
 /* Hand over every row of a file in order: text without a newline around it and
  * the physical line (of an array: the number of the element). Broken lines come
  * with row NULL and the reason in *why; an array that is broken is FAILED,
- * because nothing behind the fault can be trusted. A file that begins with '['
- * is an array; it may have at most 1 GiB. */
+ * because nothing behind the fault can be trusted, and so is a file in UTF-16. A
+ * file that begins with '[' is an array; it may have at most 1 GiB. A UTF-8
+ * byte-order mark at the start is passed by. */
 typedef enum asid_rc (*annotation_sink)(void *user, struct str text,
                                         uint64_t line, const struct json *row,
                                         const struct asid_err *why,
