@@ -72,13 +72,14 @@ bool file_read_all(int fd, void *p, size_t n)
     return true;
 }
 
-enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
-                        struct asid_err *err)
+enum asid_rc file_write_part(int fd, const char *name, const void *p, size_t n,
+                             size_t *done, struct asid_err *err)
 {
-    const char *at = p;
+    const char *from = p;
 
-    while (n > 0) {
-        ssize_t put = write(fd, at, n);
+    *done = 0;
+    while (*done < n) {
+        ssize_t put = write(fd, from + *done, n - *done);
 
         if (put < 0 && errno == EINTR)
             continue;
@@ -90,10 +91,17 @@ enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
             return asid_fail(err, ASID_STOPPED, NULL, "%s: closed", name);
         if (put < 0)
             return FAIL_ERRNO(err, "cannot write %s", name);
-        at += put;
-        n -= (size_t)put;
+        *done += (size_t)put;
     }
     return ASID_OK;
+}
+
+enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
+                        struct asid_err *err)
+{
+    size_t done;
+
+    return file_write_part(fd, name, p, n, &done, err);
 }
 
 enum asid_rc file_temporary(int *fd, struct asid_err *err)

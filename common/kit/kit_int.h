@@ -131,7 +131,10 @@ enum asid_rc sink_is(const char *path, uint64_t bytes, const char *sha256,
                      bool *same, struct asid_err *err) ASID_WARN_UNUSED;
 enum asid_rc sink_add(struct sink *s, struct str text,
                       struct asid_err *err) ASID_WARN_UNUSED;
+/* When the disk is full, a file ends in the last line that fitted whole. */
 enum asid_rc sink_flush(struct sink *s, struct asid_err *err) ASID_WARN_UNUSED;
+/* Lines that were added but are not in the file, at least not whole. */
+uint64_t sink_unwritten(const struct sink *s);
 enum asid_rc sink_sync(struct sink *s, struct asid_err *err) ASID_WARN_UNUSED;
 /* Rename PATH.part to PATH. */
 enum asid_rc sink_publish(struct sink *s,

@@ -115,19 +115,23 @@ void progress_summary(struct kit *k)
 {
     const struct writer *w = &k->writer;
     const struct ledger_checkpoint *c = &w->check;
+    uint64_t unwritten = sink_unwritten(&w->out); /* on a full disk */
     struct buf line;
 
     if (k->quiet)
         return;
     buf_init(&line, 4000);
     buf_printf(&line, "%llu records in, %llu accepted, %llu rejected",
-               (unsigned long long)c->seq, (unsigned long long)c->accepted,
+               (unsigned long long)c->seq,
+               (unsigned long long)(c->accepted - unwritten),
                (unsigned long long)(c->rejected + c->failed));
     for (size_t i = 0; i < w->n_tally; i++)
         buf_printf(&line, "%s%s %llu", i ? ", " : " (", w->tally[i].code,
                    (unsigned long long)w->tally[i].n);
     if (w->n_tally)
         buf_char(&line, ')');
+    if (unwritten)
+        buf_printf(&line, ", %llu not written", (unsigned long long)unwritten);
     if (w->finished)
         buf_text(&line, ", all by an earlier run: nothing to do");
     else if (w->before)

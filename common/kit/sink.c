@@ -156,14 +156,57 @@ enum asid_rc sink_add(struct sink *s, struct str text, struct asid_err *err)
     return s->buf.n >= CHUNK ? sink_flush(s, err) : ASID_OK;
 }
 
+/* Cut off the last bytes that were written. False where that cannot be: in a
+ * pipe, or in a file that goes on behind them because it is not ours alone. */
+static bool take_back(int fd, size_t bytes)
+{
+    off_t end = lseek(fd, 0, SEEK_CUR), start = end - (off_t)bytes;
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && start >= 0 &&
+           end == st.st_size && ftruncate(fd, start) == 0 &&
+           lseek(fd, start, SEEK_SET) == start;
+}
+
+/* The disk is full behind the first bytes of the buffer: the file ends with the
+ * last whole line of these, and the buffer keeps what the file does not have,
+ * for whoever tries again. */
+static void keep_rest(struct sink *s, size_t written)
+{
+    const char *end = memrchr(s->buf.p, '\n', written);
+    size_t whole = end ? (size_t)(end - s->buf.p) + 1 : 0;
+
+    if (whole < written && take_back(s->fd, written - whole))
+        written = whole;
+    s->dirty = s->dirty || written > 0;
+    s->buf.n -= written;
+    memmove(s->buf.p, s->buf.p + written, s->buf.n + 1);
+}
+
 enum asid_rc sink_flush(struct sink *s, struct asid_err *err)
 {
+    size_t written;
+    enum asid_rc rc;
+
     if (s->fd < 0 || s->buf.n == 0)
         return ASID_OK;
-    TRY(file_write(s->fd, name_of(s), s->buf.p, s->buf.n, err));
+    rc = file_write_part(s->fd, name_of(s), s->buf.p, s->buf.n, &written, err);
+    if (rc != ASID_OK) {
+        keep_rest(s, written);
+        return rc;
+    }
     buf_reset(&s->buf);
     s->dirty = true;
     return ASID_OK;
+}
+
+uint64_t sink_unwritten(const struct sink *s)
+{
+    uint64_t lines = 0;
+
+    for (size_t i = 0; i < s->buf.n; i++)
+        lines += s->buf.p[i] == '\n';
+    return lines;
 }
 
 enum asid_rc sink_sync(struct sink *s, struct asid_err *err)

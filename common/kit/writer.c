@@ -222,8 +222,6 @@ static enum asid_rc take(struct kit *k, struct slot *s, const char *status,
 {
     struct writer *w = &k->writer;
 
-    TRY(sink_add(s->rc == ASID_OK ? &w->out : &w->rejects, buf_view(&s->out),
-                 err));
     count(k, s, status);
     if (w->resumable) {
         w->pos = s->end;
@@ -235,7 +233,10 @@ static enum asid_rc take(struct kit *k, struct slot *s, const char *status,
         add_row(k, s, status);
     if (s->rc == ASID_REJECT && (w->rejects.fd < 0 || k->verbose))
         tell(k, s);
-    return ASID_OK;
+    /* Last: a line that does not fit is in the buffer, and may be written with
+     * the next commit, so it must be counted there. */
+    return sink_add(s->rc == ASID_OK ? &w->out : &w->rejects, buf_view(&s->out),
+                    err);
 }
 
 enum asid_rc writer_take(struct kit *k, struct slot *s, struct asid_err *err)

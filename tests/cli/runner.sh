@@ -147,6 +147,39 @@ ln -s plain link
 is 0 "$cat" -q in -o link && [ -L link ]
 check "a link stays a link"
 awk 'BEGIN { for (i = 0; i < 200000; i++) print "{\"id\":\"r" i "\"}" }' >many
+# full FILE COMMAND...: in FILE are whole lines, as many as the summary counts.
+full() {
+    wrote=$1
+    shift
+    is 1 "$@" && grep -q 'File too large' err &&
+        [ "$(wc -l <"$wrote")" -gt 20000 ] && # what fits is not dropped
+        head -n "$(wc -l <"$wrote")" many | cmp - "$wrote" &&
+        grep -q " $(wc -l <"$wrote") accepted, 0 rejected, [1-9][0-9]* not written" err
+}
+for jobs in 1 3; do
+    full wrote sh -c 'ulimit -f 999; "$0" -j "$1" many >wrote' "$cat" $jobs
+    check "output that is full holds whole lines and these are counted at -j $jobs"
+done
+full o.part sh -c 'ulimit -f 999; "$0" many -o o' "$cat" && [ ! -e o ]
+check "so does the .part of -o"
+awk '/not written/ { for (i = 1; i < NF; i++) {
+         if ($(i + 1) == "records") all = $i
+         if ($(i + 1) == "accepted,") some += $i
+         if ($(i + 1) == "not") some += $i } }
+     END { exit all == 0 || all != some }' err
+check "the summary adds up"
+head -7 many >wrote
+sed 1,7d many >rest
+is 1 sh -c 'ulimit -f 999; "$0" rest >>wrote' "$cat" &&
+    head -n "$(wc -l <wrote)" many | cmp - wrote
+check "what stood before in a file that is appended to stays"
+# Long lines, for the ledger is under the same limit.
+awk '{ printf "{\"id\":\"w%d\",\"x\":\"%020000d\"}\n", NR, NR }' rest | head -99 >wide
+is 1 sh -c 'ulimit -f 999; "$0" wide -o o --ledger l.db' "$cat" &&
+    grep -q '^asid-cat: cannot write .*/o.part: File too large' err &&
+    is 0 "$cat" wide -o o --ledger l.db && cmp wide o
+check "with room again, a run with a ledger goes on behind it"
+rm -f l.db* o o.part
 { "$cat" many 2>err; echo $? >status; } | head -1 >out
 [ "$(cat status)" = 0 ] && [ ! -s err ] && [ "$(cat out)" = '{"id":"r0"}' ]
 check "a closed pipe ends quietly"

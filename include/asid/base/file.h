@@ -24,6 +24,10 @@ bool file_read_all(int fd, void *p, size_t n);
  * FAILED otherwise; name is what the message calls the file. */
 enum asid_rc file_write(int fd, const char *name, const void *p, size_t n,
                         struct asid_err *err) ASID_WARN_UNUSED;
+/* The same; *done is how many bytes were written, also of those that FAILED. */
+enum asid_rc file_write_part(int fd, const char *name, const void *p, size_t n,
+                             size_t *done,
+                             struct asid_err *err) ASID_WARN_UNUSED;
 /* Replace path by text: temporary file beside it, fsync, rename, fsync of the
  * folder. Nobody ever sees half of it. */
 enum asid_rc file_replace(const char *path, struct str text,
