@@ -1,6 +1,7 @@
 /* Options: reading the command line by the program's entry. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "asid/base/utf8.h"
 #include "kit_int.h"
@@ -48,7 +49,15 @@ static struct json *find_short(const struct kit *k, char letter)
     return NULL;
 }
 
-static enum asid_rc unknown(struct kit *k, const char *name,
+/* A glob, too, gives names that look like options. */
+static const char *dash_hint(const char *arg)
+{
+    return access(arg, F_OK) == 0
+               ? " (a name that begins with a dash goes after --)"
+               : "";
+}
+
+static enum asid_rc unknown(struct kit *k, const char *arg, const char *name,
                             struct asid_err *err)
 {
     struct help_option *list;
@@ -58,9 +67,10 @@ static enum asid_rc unknown(struct kit *k, const char *name,
     for (size_t i = 0; i < n; i++)
         str_nearer(&near, str_of(list[i].name));
     if (near.name.n)
-        return USAGE(err, "--%s: no such option; did you mean --" STR_FMT "?",
-                     name, STR_ARG(near.name));
-    return USAGE(err, "--%s: no such option; --help lists them", name);
+        return USAGE(err, "--%s: no such option; did you mean --" STR_FMT "?%s",
+                     name, STR_ARG(near.name), dash_hint(arg));
+    return USAGE(err, "--%s: no such option; --help lists them%s", name,
+                 dash_hint(arg));
 }
 
 /* --- storing values ----------------------------------------------------------- */
@@ -138,10 +148,11 @@ static enum asid_rc next_value(struct parser *p, const char *shown,
     return ASID_OK;
 }
 
-static enum asid_rc long_option(struct parser *p, const char *arg,
+static enum asid_rc long_option(struct parser *p, const char *whole,
                                 struct asid_err *err)
 {
     struct kit *k = p->k;
+    const char *arg = whole + 2;
     const char *equals = strchr(arg, '=');
     size_t n = equals ? (size_t)(equals - arg) : strlen(arg);
     const char *name = arena_strndup(&k->arena, arg, n);
@@ -151,7 +162,7 @@ static enum asid_rc long_option(struct parser *p, const char *arg,
     const char *value = equals ? equals + 1 : NULL;
 
     if (!option)
-        return unknown(k, name, err);
+        return unknown(k, whole, name, err);
     if (strcmp(name, "help") == 0) {
         k->help = value ? value : "";
         return ASID_OK;
@@ -164,18 +175,19 @@ static enum asid_rc long_option(struct parser *p, const char *arg,
 }
 
 /* "-qj4": letters that take no value, and at the end one that does. */
-static enum asid_rc short_options(struct parser *p, const char *arg,
+static enum asid_rc short_options(struct parser *p, const char *whole,
                                   struct asid_err *err)
 {
     struct kit *k = p->k;
 
-    for (; *arg; arg++) {
+    for (const char *arg = whole + 1; *arg; arg++) {
         const char *shown = arena_printf(&k->arena, "-%c", *arg);
         struct json *option = find_short(k, *arg);
         const char *value = arg + 1;
 
         if (!option)
-            return USAGE(err, "%s: no such option; --help lists them", shown);
+            return USAGE(err, "%s: no such option; --help lists them%s", shown,
+                         dash_hint(whole));
         if (str_is(json_key(option), "help")) {
             k->help = "";
             continue;
@@ -265,9 +277,9 @@ enum asid_rc opt_parse(struct kit *k, int argc, char **argv,
         else if (strcmp(arg, "--") == 0)
             only_files = true;
         else if (arg[1] == '-')
-            TRY(long_option(&p, arg + 2, err));
+            TRY(long_option(&p, arg, err));
         else
-            TRY(short_options(&p, arg + 1, err));
+            TRY(short_options(&p, arg, err));
     }
     TRY(positionals(k, err));
     set_defaults(k, json_get(k->entry, "properties"));

@@ -222,6 +222,13 @@ exec 3>&-
 # --- usage ---------------------------------------------------------------------------
 is 2 "$cat" --strct in && grep -qx 'asid-cat: --strct: no such option; did you mean --strict?' err
 check "an unknown option names the nearest"
+cp in ./-dash.jsonl && cp in ./--strct.jsonl
+is 2 "$cat" -dash.jsonl && grep -qx 'asid-cat: -d: no such option; --help lists them (a name that begins with a dash goes after --)' err &&
+    is 2 "$cat" --strct.jsonl && grep -q 'strct.jsonl: no such option; .*(a name that begins with a dash goes after --)$' err &&
+    is 0 "$cat" -q -- -dash.jsonl
+check "a file whose name begins with a dash is told where it goes"
+is 2 "$cat" -dashes && grep -qx 'asid-cat: -d: no such option; --help lists them' err
+check "but only where there is such a file"
 is 2 "$cat" -j x && grep -q 'expected a whole number from 0 to 1024, got "x"' err
 check "a number is checked"
 is 2 "$cat" --max-reject=1.5 && grep -q 'from 0 to 1, got "1.5"' err
