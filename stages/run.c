@@ -17,6 +17,8 @@
 #include "asid/pipeline/shard.h"
 #include "asid/pipeline/spawn.h"
 
+#include <stdio.h>
+
 struct run {
     struct asid_cx *cx;
     struct pipeline pipeline;
@@ -213,6 +215,17 @@ static enum asid_rc run_stages(struct run *r, struct asid_err *err)
     return ASID_OK;
 }
 
+/* Whoever stopped a run wants to know whether anything is lost. */
+static void tell_stopped(const struct run *r)
+{
+    bool fresh = opt_bool(r->cx, "fresh");
+
+    if (!r->settings.quiet)
+        fprintf(stderr,
+                "asid-run: stopped; the same command%s goes on from there\n",
+                fresh ? " without --fresh" : "");
+}
+
 /* The folder is ours from here on. */
 static enum asid_rc work(struct run *r, struct asid_err *err)
 {
@@ -251,6 +264,8 @@ static enum asid_rc run(struct asid_cx *cx, struct asid_err *err)
     TRY(folder_take(cx->arena, r.settings.dir, &r.folder, err));
     rc = work(&r, err);
     folder_release(&r.folder);
+    if (rc == ASID_STOPPED)
+        tell_stopped(&r);
     return rc;
 }
 

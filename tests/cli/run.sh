@@ -163,10 +163,11 @@ sed -e "s|^root:.*|root: $tmp/media|" -e 's|\[clips\]|["."]|' \
     pipelines/smoke.yaml >"$tmp/many.yaml"
 run "$bin/asid-run" "$tmp/many.yaml" --output "$tmp/whole" -q
 exits 0 "ten clips run to their end"
-# interrupt SIGNAL: start, wait until the first stage works, send, wait. The
-# stage is held meanwhile: it must not be done before the signal comes.
+# interrupt SIGNAL [OPTION]: start, wait until the first stage works, send, wait.
+# The stage is held meanwhile: it must not be done before the signal comes.
 interrupt() {
-    "$bin/asid-run" "$tmp/many.yaml" --output "$tmp/cut" -q 2>"$tmp/err" &
+    "$bin/asid-run" "$tmp/many.yaml" --output "$tmp/cut" --progress never \
+        ${2:+"$2"} 2>"$tmp/err" &
     pid=$!
     while [ ! -s "$tmp/cut/run.lock" ] ||
         ! child=$(pgrep -P "$pid" -x asid-ingest) ||
@@ -182,10 +183,18 @@ interrupt() {
 }
 interrupt TERM
 exits 143 "SIGTERM ends a run with 128 + 15"
+is "$(cat "$tmp/err")" \
+    "asid-run: stopped; the same command goes on from there" \
+    "one line says that nothing is lost"
 is "$(pgrep -P "$pid")$(kill -0 "$child" 2>/dev/null && echo alive)" "" \
     "no stage outlives the run"
 run "$bin/asid-audit" balance --ledger "$tmp/cut/ledger.db"
 exits 0 "an interrupted run balances so far"
+interrupt TERM --fresh
+has "$tmp/err" "the same command without --fresh goes on from there" \
+    "after --fresh the line says what not to say again"
+interrupt TERM -q
+is "$(cat "$tmp/err")" "" "with -q nothing is said"
 interrupt KILL
 exits 137 "SIGKILL ends a run"
 # A process nobody has waited for yet is dead all the same (state Z).
