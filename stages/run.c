@@ -66,7 +66,7 @@ static enum asid_rc prepare(struct run *r, struct asid_err *err)
     TRY(plan_check_programs(&r->plan, err));
     if (opt_bool(cx, "fresh"))
         return ASID_OK;
-    return folder_check_shard(r->settings.dir, &r->shard, err);
+    return folder_check(r->settings.dir, &r->pipeline, &r->shard, err);
 }
 
 /* The names that a list option has, as the file or the schema gives them. */
@@ -236,7 +236,7 @@ static enum asid_rc work(struct run *r, struct asid_err *err)
     if (opt_bool(r->cx, "fresh"))
         TRY(folder_clear(&r->folder, err));
     /* Once more: another asid-run may have ended between check and lock. */
-    TRY(folder_check_shard(r->settings.dir, &r->shard, err));
+    TRY(folder_check(r->settings.dir, &r->pipeline, &r->shard, err));
     TRY(file_make_dirs(r->plan.stages_dir, err));
     TRY(file_make_dirs(r->plan.rejects_dir, err));
     TRY(folder_note(&r->folder, &r->pipeline, &r->plan, &r->shard, err));

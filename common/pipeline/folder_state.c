@@ -62,13 +62,28 @@ static enum asid_rc compare_shard(const char *dir, const struct json *state,
                  dir, has, asks);
 }
 
-enum asid_rc folder_check_shard(const char *dir, const struct shard *shard,
-                                struct asid_err *err)
+static enum asid_rc compare_name(const char *dir, const struct json *state,
+                                 const char *wanted, struct asid_err *err)
+{
+    const char *held = json_text(json_get(state, "pipeline"));
+
+    if (!held || strcmp(held, wanted) == 0)
+        return ASID_OK;
+    return USAGE(err,
+                 "%s holds a run of pipeline %s, not %s: give it another "
+                 "--output, or start over with --fresh",
+                 dir, held, wanted);
+}
+
+enum asid_rc folder_check(const char *dir, const struct pipeline *p,
+                          const struct shard *shard, struct asid_err *err)
 {
     struct arena a = ARENA_INIT;
     struct json *state;
     enum asid_rc rc = read_state(&a, dir, &state, err);
 
+    if (rc == ASID_OK && state)
+        rc = compare_name(dir, state, p->name, err);
     if (rc == ASID_OK && state)
         rc = compare_shard(dir, state, shard, err);
     arena_release(&a);
@@ -100,6 +115,15 @@ static struct json *list_datasets(struct arena *a, const struct json *state,
     return list;
 }
 
+static struct json *list_files(struct arena *a, const struct plan *plan)
+{
+    struct json *list = json_new_array(a);
+
+    for (size_t i = 0; i < plan->n_stages; i++)
+        json_append(list, json_new_text(a, path_base(plan->stages[i].output)));
+    return list;
+}
+
 static struct json *make_state(struct arena *a, const struct pipeline *p,
                                const struct shard *shard)
 {
@@ -116,6 +140,69 @@ static struct json *make_state(struct arena *a, const struct pipeline *p,
     json_set(a, state, "shard", cut);
     return state;
 }
+
+/* --- removing ------------------------------------------------------------ */
+
+static enum asid_rc remove_file(const char *path, struct asid_err *err)
+{
+    if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
+        return FAIL_ERRNO(err, "cannot remove %s", path);
+    return ASID_OK;
+}
+
+/* "01-ingest.jsonl", also with what the runner appends while it works. */
+static bool is_stage_file(const char *name)
+{
+    size_t digits = strspn(name, "0123456789");
+    const char *at = name + digits;
+    size_t letters;
+
+    if (digits < 2 || *at != '-')
+        return false;
+    letters = strspn(++at, "abcdefghijklmnopqrstuvwxyz-");
+    at += letters;
+    return letters > 0 && strncmp(at, ".jsonl", 6) == 0 &&
+           (at[6] == '\0' || at[6] == '.');
+}
+
+/* Remove a stage's file from a folder, with what the runner appends to its name
+ * while it works; what others appended is theirs. */
+static enum asid_rc remove_named(struct arena *a, const char *dir,
+                                 const char *file, struct asid_err *err)
+{
+    static const char *const ends[] = {"", ".part", ".lock"};
+
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        TRY(remove_file(
+            path_join(a, dir, arena_printf(a, "%s%s", file, ends[i])), err));
+    return ASID_OK;
+}
+
+static bool in_plan(const struct plan *plan, const char *file)
+{
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        if (strcmp(path_base(plan->stages[i].output), file) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What the state names was planned by an asid-run, and nobody else's. */
+static enum asid_rc remove_stale(struct arena *a, const struct json *state,
+                                 const struct plan *plan, struct asid_err *err)
+{
+    json_each(item, json_get(state, "stages")) {
+        const char *file = json_text(item);
+
+        if (!file || !is_stage_file(file) || in_plan(plan, file))
+            continue;
+        TRY(remove_named(a, plan->stages_dir, file, err));
+        TRY(remove_named(a, plan->rejects_dir, file, err));
+    }
+    return ASID_OK;
+}
+
+/* --- noting -------------------------------------------------------------- */
 
 /* A killed asid-run may leave the temporary file of file_replace behind. */
 static void remove_leftovers(struct arena *a, const char *dir)
@@ -142,10 +229,14 @@ enum asid_rc folder_note(const struct folder *f, const struct pipeline *p,
 
     buf_init(&text, STATE_BYTES);
     rc = read_state(&a, f->dir, &old, err);
+    /* Before they are forgotten: a kill in between is made good by the next. */
+    if (rc == ASID_OK)
+        rc = remove_stale(&a, old, plan, err);
     if (rc != ASID_OK)
         goto out;
     state = make_state(&a, p, shard);
     json_set(&a, state, "datasets", list_datasets(&a, old, plan));
+    json_set(&a, state, "stages", list_files(&a, plan));
     json_write_pretty(&text, state);
     buf_char(&text, '\n');
     if (buf_failed(&text)) {
@@ -161,28 +252,6 @@ out:
 }
 
 /* --- starting over ------------------------------------------------------- */
-
-static enum asid_rc remove_file(const char *path, struct asid_err *err)
-{
-    if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
-        return FAIL_ERRNO(err, "cannot remove %s", path);
-    return ASID_OK;
-}
-
-/* "01-ingest.jsonl", also with what the runner appends while it works. */
-static bool is_stage_file(const char *name)
-{
-    size_t digits = strspn(name, "0123456789");
-    const char *at = name + digits;
-    size_t letters;
-
-    if (digits < 2 || *at != '-')
-        return false;
-    letters = strspn(++at, "abcdefghijklmnopqrstuvwxyz-");
-    at += letters;
-    return letters > 0 && strncmp(at, ".jsonl", 6) == 0 &&
-           (at[6] == '\0' || at[6] == '.');
-}
 
 static enum asid_rc clear_files(struct arena *a, const char *dir,
                                 struct asid_err *err)

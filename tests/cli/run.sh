@@ -147,6 +147,29 @@ is "$(wc -l <"$out/dataset/raw.jsonl")" 1 "a changed input changes the dataset"
 run "$bin/asid-audit" balance --ledger "$out/ledger.db"
 exits 0 "every stage balances after the change"
 
+# --- another pipeline, other stages
+run "$bin/asid-run" pipelines/text-only.yaml --output "$out"
+exits 2 "another pipeline in the same folder is refused"
+has "$tmp/err" "$out holds a run of pipeline smoke, not text-only: give it \
+another --output, or start over with --fresh" "the refusal says what to do"
+run "$bin/asid-run" pipelines/text-only.yaml --output "$out" --dry-run
+exits 2 "its dry run is refused as well"
+sed 's/^  - export/  - align\n  - export/' "$tmp/one.yaml" >"$tmp/more.yaml"
+echo mine >"$out/stages/02-export.txt"
+run "$bin/asid-run" "$tmp/more.yaml" --output "$out"
+exits 0 "a stage more is accepted in the same folder"
+is "$(cd "$out" && echo stages/* rejects/*)" "stages/01-ingest.jsonl \
+stages/02-align.jsonl stages/02-export.txt stages/03-export.jsonl \
+rejects/01-ingest.jsonl rejects/02-align.jsonl rejects/03-export.jsonl" \
+    "only files of the present stages stay, and those of other people"
+run "$bin/asid-run" "$tmp/one.yaml" --output "$out"
+exits 0 "so is a stage less"
+is "$(cd "$out" && echo stages/*)" \
+    "stages/01-ingest.jsonl stages/02-export.jsonl stages/02-export.txt" \
+    "the files of the one that was removed are gone"
+run "$bin/asid-audit" balance --ledger "$out/ledger.db"
+exits 0 "every stage balances after that"
+
 # --- a stage that fails
 rm -rf "$out/stages/02-export.jsonl" "$tmp/f"
 mkdir -p "$tmp/f/dataset/raw.jsonl.part"

@@ -400,13 +400,20 @@ static void test_fresh(void)
 
     CHECK_OK(make(&a, good_yaml, NULL, &p, &plan, &err), err);
     CHECK_OK(folder_take(&a, dir, &f, &err), err);
-    CHECK_OK(folder_check_shard(dir, &half, &err), err);
+    CHECK_OK(folder_check(dir, &p, &half, &err), err);
     CHECK_OK(folder_note(&f, &p, &plan, &half, &err), err);
-    CHECK_OK(folder_check_shard(dir, &half, &err), err);
-    CHECK(folder_check_shard(dir, &third, &err) == ASID_USAGE, "0/3");
+    CHECK_OK(folder_check(dir, &p, &half, &err), err);
+    CHECK(folder_check(dir, &p, &third, &err) == ASID_USAGE, "0/3");
     CHECK(strstr(err.text, "0/2") && strstr(err.text, "0/3"), "%s", err.text);
-    CHECK(folder_check_shard(dir, &all, &err) == ASID_USAGE, "no shard");
+    CHECK(folder_check(dir, &p, &all, &err) == ASID_USAGE, "no shard");
     check_case("a folder keeps its shard");
+    p.name = "other";
+    CHECK(folder_check(dir, &p, &half, &err) == ASID_USAGE, "other pipeline");
+    CHECK(strstr(err.text, "pipeline good, not other") &&
+              strstr(err.text, "--fresh"),
+          "%s", err.text);
+    p.name = "good";
+    check_case("a folder keeps its pipeline");
 
     CHECK_OK(file_make_dirs(path_join(&a, dir, "stages"), &err), err);
     CHECK_OK(file_make_dirs(path_join(&a, dir, "rejects"), &err), err);
@@ -425,7 +432,7 @@ static void test_fresh(void)
         CHECK(!there(&a, dir, ours[i]), "%s is still there", ours[i]);
     for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
         CHECK(there(&a, dir, theirs[i]), "%s is gone", theirs[i]);
-    CHECK_OK(folder_check_shard(dir, &third, &err), err);
+    CHECK_OK(folder_check(dir, &p, &third, &err), err);
     check_case("starting over removes what a run made and nothing else");
 
     put(&a, "fresh/run.json", "{\"datasets\":[\"../lock\",7,\"/tmp\"]}");
@@ -433,9 +440,57 @@ static void test_fresh(void)
     CHECK_OK(folder_clear(&f, &err), err);
     CHECK(there(&a, base, "lock/raw.jsonl"), "a file outside the folder");
     put(&a, "fresh/run.json", "{\"datasets\":");
-    CHECK(folder_check_shard(dir, &all, &err) == ASID_FAILED, "broken state");
+    CHECK(folder_check(dir, &p, &all, &err) == ASID_FAILED, "broken state");
     CHECK_OK(folder_clear(&f, &err), err);
     check_case("a broken or hostile run.json leads nobody outside");
+    folder_release(&f);
+    arena_release(&a);
+}
+
+static void test_stale(void)
+{
+    static const char *const stale[] = {
+        "stages/02-caption.jsonl", "stages/02-caption.jsonl.part",
+        "rejects/02-caption.jsonl", "stages/03-export.jsonl"};
+    static const char *const kept[] = {
+        "stages/01-ingest.jsonl", "stages/02-caption.jsonl.old",
+        "stages/04-verify.jsonl", "rejects/01-ingest.jsonl"};
+    struct arena a = ARENA_INIT;
+    const char *dir = path_join(&a, base, "stale");
+    struct folder f = {.lock_fd = -1};
+    struct pipeline p = {.n_stages = 0};
+    struct plan plan = {.n_stages = 0};
+    struct shard all = {0, 0};
+    struct asid_err err = {.rc = ASID_OK};
+
+    CHECK_OK(make(&a, good_yaml, NULL, &p, &plan, &err), err);
+    CHECK_OK(folder_take(&a, dir, &f, &err), err);
+    plan.stages_dir = path_join(&a, dir, "stages");
+    plan.rejects_dir = path_join(&a, dir, "rejects");
+    CHECK_OK(file_make_dirs(plan.stages_dir, &err), err);
+    CHECK_OK(file_make_dirs(plan.rejects_dir, &err), err);
+    for (size_t i = 0; i < 4; i++) {
+        touch(&a, dir, stale[i]);
+        touch(&a, dir, kept[i]);
+    }
+    CHECK_OK(folder_note(&f, &p, &plan, &all, &err), err);
+    CHECK(there(&a, dir, stale[0]), "a file of the plan is gone");
+    plan.n_stages = 1;
+    CHECK_OK(folder_note(&f, &p, &plan, &all, &err), err);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK(!there(&a, dir, stale[i]), "%s is still there", stale[i]);
+        CHECK(there(&a, dir, kept[i]), "%s is gone", kept[i]);
+    }
+    check_case("files of stages that the plan has no more are removed");
+
+    put(&a, "stale/run.json",
+        "{\"stages\":[\"../notes\",7,\"../../stale/x\",\"notes.txt\"]}");
+    touch(&a, dir, "notes");
+    touch(&a, dir, "stages/notes.txt");
+    CHECK_OK(folder_note(&f, &p, &plan, &all, &err), err);
+    CHECK(there(&a, dir, "notes") && there(&a, dir, "stages/notes.txt"),
+          "a file that no stage has");
+    check_case("a hostile run.json removes nothing but stage files");
     folder_release(&f);
     arena_release(&a);
 }
@@ -645,6 +700,7 @@ int main(void)
     test_shards();
     test_lock();
     test_fresh();
+    test_stale();
     test_table();
     test_preview();
     if (fork() == 0)

@@ -8,7 +8,8 @@
  * first lock waits until nobody holds the second, so a stage that outlives a
  * killed asid-run for an instant never writes beside its successor.
  *
- * DIR/run.json is replaced whole: pipeline, its hash, shard, dataset folders.
+ * DIR/run.json is replaced whole: pipeline, its hash, shard, dataset folders,
+ * names of stage files.
  */
 #ifndef ASID_PIPELINE_FOLDER_H
 #define ASID_PIPELINE_FOLDER_H
@@ -37,11 +38,14 @@ void folder_release(struct folder *f);
  * child must then end at once. */
 bool folder_join(const struct folder *f, long parent);
 
-/* Refuse (USAGE) a shard other than the folder's; a folder without run.json
- * takes any. Writes nothing. */
-enum asid_rc folder_check_shard(const char *dir, const struct shard *shard,
-                                struct asid_err *err) ASID_WARN_UNUSED;
-/* Note what the folder holds now, keeping dataset folders of earlier plans. */
+/* Refuse (USAGE) another pipeline, by its name, or another shard than the
+ * folder's; a folder without run.json takes any. Writes nothing. */
+enum asid_rc folder_check(const char *dir, const struct pipeline *p,
+                          const struct shard *shard,
+                          struct asid_err *err) ASID_WARN_UNUSED;
+/* Note what the folder holds now, keeping dataset folders of earlier plans.
+ * Stage and reject files that an earlier plan noted and this one does not have
+ * are removed: beside the new ones they would pass for results of this plan. */
 enum asid_rc folder_note(const struct folder *f, const struct pipeline *p,
                          const struct plan *plan, const struct shard *shard,
                          struct asid_err *err) ASID_WARN_UNUSED;
