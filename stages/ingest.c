@@ -16,13 +16,10 @@
 #include "asid/base/map.h"
 #include "asid/base/num.h"
 #include "asid/base/str.h"
-#include "asid/base/utf8.h"
 #include "asid/dataset/annotation.h"
-#include "asid/dataset/gather.h"
 #include "asid/kit/stage.h"
 #include "asid/media/media.h"
-#include "asid/media/scan.h"
-#include "asid/pipeline/shard.h"
+#include "asid/pipeline/items.h"
 
 struct ingest {
     struct media_limits limits;
@@ -57,218 +54,53 @@ static void ingest_close(struct asid_cx *cx)
 
 /* --- items ----------------------------------------------------------------- */
 
-/* A name that is not UTF-8 cannot be written in JSON; it is shown with its odd
- * bytes as \xNN. */
-static const char *shown(struct arena *a, const char *name)
-{
-    struct asid_err text;
-
-    (void)FAIL(&text, "%s", name);
-    return arena_strdup(a, text.text);
-}
-
-static struct json *item_of(struct arena *a, const struct scan_file *f)
-{
-    struct json *item = json_new_object(a);
-    struct str stem = path_stem(f->path);
-    bool sound = utf8_valid(str_of(f->path));
-    const char *id = arena_strndup(a, stem.p, stem.n);
-
-    json_set_text(a, item, "id", sound ? id : shown(a, id));
-    json_set_text(a, item, "video", sound ? f->path : shown(a, f->path));
-    if (!sound)
-        json_set_bool(a, item, "unnameable", true);
-    json_set_bool(a, item, "stem_unique", f->stem_unique);
-    json_set_i64(a, item, "bytes", (int64_t)f->size);
-    json_set_i64(a, item, "mtime", f->mtime);
-    json_set_i64(a, item, "ctime", f->ctime);
-    json_set_i64(a, item, "inode", (int64_t)f->inode);
-    return item;
-}
-
-/* Where items come from and where they go. */
-struct listing {
+/* The runner's list. */
+struct runner_list {
     enum asid_rc (*item)(void *list, struct str json, struct asid_err *err);
     void *list;
-    struct shard shard;
-    struct scan scan;
-    struct gather gather; /* rows of existing datasets */
-    bool annotated;       /* some input is such a dataset */
-    bool orphans;         /* take videos that no row is about all the same */
-    struct arena arena;   /* of one item */
-    struct buf line;
 };
 
-/* "stem-0123abcd": the id of a file whose stem is not unique. */
-static const char *id_with_hash(struct arena *a, struct str stem,
-                                const char *sha256)
+static enum asid_rc hand_on(void *user, const struct json *item,
+                            struct str line, struct asid_err *err)
 {
-    return arena_printf(a, "%.*s-%.8s", (int)stem.n, stem.p, sha256);
+    const struct runner_list *to = user;
+
+    (void)item;
+    return to->item(to->list, line, err);
 }
 
-/* Whether the file's record belongs to this shard. Where the id needs the
- * content, it is hashed here; a file that cannot be read goes by its stem. */
-static bool in_shard(struct listing *l, const struct scan_file *f,
-                     const struct gathered *rows)
+static const char **list_option(const struct asid_cx *cx, const char *name,
+                                size_t *n)
 {
-    struct str stem = path_stem(f->path);
-    char sha256[HASH_HEX];
-    struct asid_err err;
+    const char **list =
+        arena_array(cx->arena, opt_count(cx, name) + 1, sizeof *list);
 
-    if (rows && rows->id)
-        stem = str_of(rows->id);
-    else if (l->shard.count > 1 && !f->stem_unique &&
-             hash_file(path_join(&l->arena, l->scan.root, f->path), sha256,
-                       NULL, &err) == ASID_OK)
-        stem = str_of(id_with_hash(&l->arena, stem, sha256));
-    return shard_has(&l->shard, stem);
+    *n = opt_count(cx, name);
+    for (size_t i = 0; i < *n; i++)
+        list[i] = opt_nth(cx, name, i);
+    return list;
 }
 
-static enum asid_rc give(struct listing *l, const struct json *item,
-                         const char *what, struct asid_err *err)
-{
-    buf_reset(&l->line);
-    json_write(&l->line, item);
-    if (buf_failed(&l->line))
-        return FAIL(err, "%s: the rows about it are too long together", what);
-    return l->item(l->list, buf_view(&l->line), err);
-}
-
-static enum asid_rc give_file(struct listing *l, const struct scan_file *f,
+static enum asid_rc read_wish(const struct asid_cx *cx, struct items_wish *w,
                               struct asid_err *err)
 {
-    struct gathered *about = gather_find(&l->gather, f->path);
-    struct json *item, *rows;
-
-    arena_reset(&l->arena);
-    if (about)
-        about->taken = true;
-    if (!in_shard(l, f, about))
-        return ASID_OK;
-    item = item_of(&l->arena, f);
-    if (about) {
-        TRY(gather_rows(&l->gather, about, &l->arena, &rows, err));
-        if (about->id)
-            json_set_text(&l->arena, item, "row_id", about->id);
-        if (about->sha256)
-            json_set_text(&l->arena, item, "row_sha256", about->sha256);
-        json_set(&l->arena, item, "rows", rows);
-    } else if (l->annotated && !l->orphans) {
-        json_set_bool(&l->arena, item, "orphan", true);
-    }
-    return give(l, item, f->path, err);
-}
-
-/* A row that is none becomes an item that is refused. */
-static enum asid_rc give_fault(struct listing *l, const struct gathered *fault,
-                               struct asid_err *err)
-{
-    struct json *item, *rows, *reason;
-    struct arena *a = &l->arena;
-
-    arena_reset(a);
-    if (!shard_has(&l->shard, str_of(fault->fault->text)))
-        return ASID_OK;
-    item = json_new_object(a);
-    reason = json_new_object(a);
-    TRY(gather_rows(&l->gather, fault, a, &rows, err));
-    json_set(a, item, "rows", rows);
-    json_set_text(a, reason, "code", fault->fault->code);
-    json_set_text(a, reason, "message", fault->fault->text);
-    json_set(a, item, "fault", reason);
-    return give(l, item, fault->fault->text, err);
-}
-
-static enum asid_rc give_items(struct listing *l, struct asid_err *err)
-{
-    for (size_t i = 0; i < l->scan.n; i++)
-        TRY(give_file(l, &l->scan.files[i], err));
-    for (const struct gathered *g = l->gather.first; g; g = g->next) {
-        /* Another spelling of a path that came already. */
-        struct scan_file again = {.path = g->video};
-
-        if (g->fault)
-            TRY(give_fault(l, g, err));
-        else if (!g->taken)
-            TRY(give_file(l, &again, err));
-    }
-    return ASID_OK;
-}
-
-/* --- inputs ---------------------------------------------------------------- */
-
-static bool is_dataset(const char *input)
-{
-    return str_ends(str_of(input), ".jsonl") ||
-           str_ends(str_of(input), ".json");
-}
-
-/* Rows first: their videos come in the order of the rows, and folders add what
- * no row is about. */
-static enum asid_rc read_datasets(struct asid_cx *cx, struct listing *l,
-                                  const char *const *inputs, size_t n,
-                                  struct asid_err *err)
-{
-    const char *name = opt_text(cx, "name");
-
-    for (size_t i = 0; i < n; i++) {
-        struct str stem = path_stem(inputs[i]);
-
-        if (!is_dataset(inputs[i]))
-            continue;
-        l->annotated = true;
-        TRY(gather_add(&l->gather,
-                       path_join(cx->arena, l->scan.root, inputs[i]),
-                       name ? name : arena_strndup(cx->arena, stem.p, stem.n),
-                       inputs[i], err));
-    }
-    for (const struct gathered *g = l->gather.first; g; g = g->next) {
-        if (!g->fault)
-            scan_add_file(&l->scan, g->video);
-    }
-    return ASID_OK;
-}
-
-/* Without videos and rows, somebody mistyped a folder or --suffixes: going on
- * would empty what an earlier run published. A dataset without rows is one. */
-static enum asid_rc nothing_found(struct asid_cx *cx, const struct listing *l,
-                                  const char *const *inputs, size_t n,
-                                  struct asid_err *err)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (!is_dataset(inputs[i]))
-            return FAIL(err,
-                        "no video file found below %s: no name there ends in "
-                        "one of --suffixes",
-                        strcmp(inputs[i], ".") == 0
-                            ? l->scan.root
-                            : path_join(cx->arena, l->scan.root, inputs[i]));
-        asid_warn(cx, "%s: the dataset has no rows", inputs[i]);
-    }
-    return ASID_OK;
-}
-
-static enum asid_rc find_files(struct asid_cx *cx, struct listing *l,
-                               struct asid_err *err)
-{
+    *w = (struct items_wish){
+        .root = opt_text(cx, "root"),
+        .inputs = cx->inputs,
+        .n_inputs = cx->n_inputs,
+        .name = opt_text(cx, "name"),
+        .orphans = strcmp(opt_text(cx, "orphans"), "keep") == 0,
+        .max_line = (size_t)opt_int(cx, "max-line"),
+    };
+    w->suffixes = list_option(cx, "suffixes", &w->n_suffixes);
     /* Arguments as they were typed; from a pipeline they are an option. */
-    size_t n = cx->n_inputs ? cx->n_inputs : opt_count(cx, "inputs");
-    const char **inputs = arena_array(cx->arena, n, sizeof *inputs);
-
-    for (size_t i = 0; i < n; i++) {
-        inputs[i] = cx->n_inputs ? cx->inputs[i] : opt_nth(cx, "inputs", i);
-        if (strcmp(inputs[i], "-") == 0)
+    if (w->n_inputs == 0)
+        w->inputs = list_option(cx, "inputs", &w->n_inputs);
+    for (size_t i = 0; i < w->n_inputs; i++) {
+        if (strcmp(w->inputs[i], "-") == 0)
             return USAGE(err, "reads files and folders, not standard input");
     }
-    TRY(read_datasets(cx, l, inputs, n, err));
-    for (size_t i = 0; i < n; i++) {
-        if (!is_dataset(inputs[i]))
-            TRY(scan_add(&l->scan, inputs[i], err));
-    }
-    scan_finish(&l->scan);
-    if (l->scan.n == 0 && !l->gather.first)
-        return nothing_found(cx, l, inputs, n, err);
-    return ASID_OK;
+    return shard_parse(opt_text(cx, "shard"), &w->shard, err);
 }
 
 static enum asid_rc ingest_source(struct asid_cx *cx,
@@ -277,29 +109,15 @@ static enum asid_rc ingest_source(struct asid_cx *cx,
                                                        struct asid_err *err),
                                   void *list, struct asid_err *err)
 {
-    struct listing l = {.item = item, .list = list};
-    size_t n = opt_count(cx, "suffixes");
-    const char **suffixes = arena_array(cx->arena, n, sizeof *suffixes);
-    enum asid_rc rc;
+    struct runner_list to = {item, list};
+    struct items_wish wish;
+    bool none;
 
-    TRY(shard_parse(opt_text(cx, "shard"), &l.shard, err));
-    for (size_t i = 0; i < n; i++)
-        suffixes[i] = opt_nth(cx, "suffixes", i);
-    l.scan = (struct scan){.arena = cx->arena,
-                           .root = opt_text(cx, "root"),
-                           .suffixes = suffixes,
-                           .n_suffixes = n};
-    l.orphans = strcmp(opt_text(cx, "orphans"), "keep") == 0;
-    gather_init(&l.gather);
-    buf_init(&l.line, (size_t)opt_int(cx, "max-line"));
-    rc = find_files(cx, &l, err);
-    if (rc == ASID_OK)
-        rc = give_items(&l, err);
-    buf_release(&l.line);
-    arena_release(&l.arena);
-    gather_release(&l.gather);
-    scan_release(&l.scan);
-    return rc;
+    TRY(read_wish(cx, &wish, err));
+    TRY(items_list(cx->arena, &wish, hand_on, &to, &none, err));
+    for (size_t i = 0; none && i < wish.n_inputs; i++)
+        asid_warn(cx, "%s: the dataset has no rows", wish.inputs[i]);
+    return ASID_OK;
 }
 
 /* --- records --------------------------------------------------------------- */
@@ -483,7 +301,7 @@ static enum asid_rc describe(struct asid_job *job, const char *video,
     if (row_id)
         id = row_id;
     else if (!unique)
-        id = id_with_hash(job->arena, str_of(id), sha256);
+        id = items_id(job->arena, str_of(id), sha256);
     rebuild(job->arena, job->record, id, arena_strdup(job->arena, video),
             media_of(job->arena, info, cuts, sha256, bytes));
     return add_rows(job->arena, rows, job->record, err);
