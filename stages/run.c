@@ -9,8 +9,8 @@
 #include "asid/base/file.h"
 #include "asid/kit/stage.h"
 #include "asid/ledger/ledger.h"
-#include "asid/media/scan.h"
 #include "asid/pipeline/folder.h"
+#include "asid/pipeline/items.h"
 #include "asid/pipeline/pipeline.h"
 #include "asid/pipeline/plan.h"
 #include "asid/pipeline/preview.h"
@@ -18,6 +18,8 @@
 #include "asid/pipeline/spawn.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct run {
     struct asid_cx *cx;
@@ -69,11 +71,17 @@ static enum asid_rc prepare(struct run *r, struct asid_err *err)
     return folder_check(r->settings.dir, &r->pipeline, &r->shard, err);
 }
 
-/* The names that a list option has, as the file or the schema gives them. */
+/* --- the plan -------------------------------------------------------------- */
+
+/* An option of the source, as the file or the schema gives it. */
+static const struct json *source_option(const struct run *r, const char *name)
+{
+    return pipeline_value(&r->pipeline, &r->pipeline.stages[0], name);
+}
+
 static const char **list_option(struct run *r, const char *name, size_t *n)
 {
-    const struct json *list =
-        pipeline_value(&r->pipeline, &r->pipeline.stages[0], name);
+    const struct json *list = source_option(r, name);
     const char **out =
         arena_array(r->cx->arena, json_count(list) + 1, sizeof *out);
 
@@ -85,37 +93,63 @@ static const char **list_option(struct run *r, const char *name, size_t *n)
     return out;
 }
 
-/* What the source will find, without looking into any file. Of a shard, files
- * whose id needs a hash are all counted. */
-static enum asid_rc find_items(struct run *r, struct preview_item **items,
-                               size_t *n, struct asid_err *err)
+struct found {
+    struct arena *a;
+    struct preview_item *items;
+    size_t n, room;
+};
+
+/* Named, but sure to end as rejects: rows that are none, videos without rows,
+ * names that JSON cannot hold. */
+static bool is_refused(const struct json *item)
 {
-    struct arena *a = r->cx->arena;
-    struct scan scan = {.arena = a, .root = r->pipeline.root};
-    size_t n_inputs;
-    const char **inputs = list_option(r, "inputs", &n_inputs);
-    enum asid_rc rc = ASID_OK;
+    return json_get(item, "fault") || json_bool(json_get(item, "orphan")) ||
+           json_bool(json_get(item, "unnameable"));
+}
 
-    *n = 0;
-    scan.suffixes = list_option(r, "suffixes", &scan.n_suffixes);
-    for (size_t i = 0; rc == ASID_OK && i < n_inputs; i++)
-        rc = scan_add(&scan, inputs[i], err);
-    if (rc != ASID_OK)
-        goto out;
-    scan_finish(&scan);
-    *items = arena_array(a, scan.n, sizeof **items);
-    for (size_t i = 0; i < scan.n; i++) {
-        const struct scan_file *f = &scan.files[i];
-        struct str stem = path_stem(f->path);
+static enum asid_rc take_item(void *user, const struct json *item,
+                              struct str line, struct asid_err *err)
+{
+    struct found *f = user;
+    const char *row_id = json_text(json_get(item, "row_id"));
+    const char *name = json_text(json_get(item, "id"));
+    const char *id = row_id ? row_id : name;
+    char hex[HASH_HEX];
 
-        if (!f->stem_unique || shard_has(&r->shard, stem))
-            (*items)[(*n)++] = (struct preview_item){
-                arena_strndup(a, stem.p, stem.n), f->stem_unique,
-                f->mtime > f->ctime ? f->mtime : f->ctime};
+    (void)err;
+    if (f->n == f->room) {
+        f->room = 2 * f->room + 64;
+        f->items = mem_grow(f->items, f->room * sizeof *f->items);
     }
-out:
-    scan_release(&scan);
-    return rc;
+    hash_text(line, hex);
+    f->items[f->n++] = (struct preview_item){
+        .id = id ? arena_strdup(f->a, id) : NULL,
+        .name = name ? arena_strdup(f->a, name) : NULL,
+        .sha256 = arena_strdup(f->a, hex),
+        .unique = row_id || json_bool(json_get(item, "stem_unique")),
+        .refused = is_refused(item)};
+    return ASID_OK;
+}
+
+/* What the source will take, as asid-ingest lists it itself. */
+static enum asid_rc find_items(struct run *r, struct found *found,
+                               struct asid_err *err)
+{
+    const char *orphans = json_text(source_option(r, "orphans"));
+    int64_t max_line = 0;
+    bool none;
+    struct items_wish wish = {
+        .root = r->pipeline.root,
+        .name = json_text(source_option(r, "name")),
+        .orphans = orphans && strcmp(orphans, "keep") == 0,
+        .shard = r->shard,
+    };
+
+    json_i64(source_option(r, "max-line"), &max_line);
+    wish.max_line = (size_t)max_line;
+    wish.inputs = list_option(r, "inputs", &wish.n_inputs);
+    wish.suffixes = list_option(r, "suffixes", &wish.n_suffixes);
+    return items_list(found->a, &wish, take_item, found, &none, err);
 }
 
 static enum asid_rc show_plan(struct run *r, struct asid_err *err)
@@ -123,18 +157,20 @@ static enum asid_rc show_plan(struct run *r, struct asid_err *err)
     struct arena *a = r->cx->arena;
     struct preview_stage *stages =
         arena_array(a, r->plan.n_stages, sizeof *stages);
-    struct preview_item *items;
+    struct found found = {.a = a};
+    enum asid_rc rc = find_items(r, &found, err);
     struct buf text;
-    enum asid_rc rc;
-    size_t n;
 
-    TRY(find_items(r, &items, &n, err));
-    TRY(preview_make(a, &r->pipeline, &r->plan, items, n,
-                     opt_bool(r->cx, "fresh"), stages, err));
     buf_init(&text, 64 << 20);
-    preview_write(a, &r->plan, stages, &text);
-    rc = asid_print_text(r->cx, buf_view(&text), err);
+    if (rc == ASID_OK)
+        rc = preview_make(a, &r->pipeline, &r->plan, found.items, found.n,
+                          opt_bool(r->cx, "fresh"), stages, err);
+    if (rc == ASID_OK) {
+        preview_write(a, &r->plan, stages, &text);
+        rc = asid_print_text(r->cx, buf_view(&text), err);
+    }
     buf_release(&text);
+    free(found.items);
     return rc;
 }
 

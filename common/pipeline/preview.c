@@ -6,10 +6,8 @@
  */
 #include "asid/pipeline/preview.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "asid/base/file.h"
@@ -20,7 +18,6 @@
 struct known {
     bool found;
     bool options_same;
-    char since[32]; /* when the run that began the execution started */
     struct past {
         const char *id, *input_sha256;
         const char *output_sha256; /* "" unless accepted */
@@ -121,8 +118,6 @@ static enum asid_rc take_run(void *user, int columns, const char *const *names,
     r->known->options_same = values[1] &&
                              strcmp(values[1], ASID_VERSION) == 0 &&
                              same_options(r->v, r->s, values[0]);
-    snprintf(r->known->since, sizeof r->known->since, "%s",
-             values[2] ? values[2] : "");
     return ASID_OK;
 }
 
@@ -211,9 +206,8 @@ static enum asid_rc look_up(const struct preview *v, const struct plan_stage *s,
     binds[0] = c.execution;
     binds[1] = s->stage->name;
     TRY(ledger_query(v->ledger,
-                     "SELECT argv, version, started_at FROM runs"
-                     " WHERE run_id = ?1",
-                     binds, 1, take_run, &r, err));
+                     "SELECT argv, version FROM runs WHERE run_id = ?1", binds,
+                     1, take_run, &r, err));
     TRY(ledger_query(v->ledger,
                      "SELECT record_id, input_sha256, status, output_sha256"
                      " FROM outcomes WHERE execution = ?1 AND stage = ?2",
@@ -229,28 +223,35 @@ static const struct past *find_past(const struct known *k, const char *id)
     return k->n ? bsearch(&wanted, k->past, k->n, sizeof wanted, by_id) : NULL;
 }
 
+/* What became of a line; NULL: it did not come. */
+static const struct past *find_line(const struct known *k, const char *sha256)
+{
+    struct past wanted = {.input_sha256 = sha256};
+    const struct past *key = &wanted, **found = NULL;
+
+    if (sha256 && k->n)
+        found = bsearch(&key, k->by_input, k->n, sizeof *k->by_input, by_input);
+    return found ? *found : NULL;
+}
+
 /* --- the source ---------------------------------------------------------- */
 
-/* Where stems are not unique the id is "stem-xxxxxxxx"; the file cannot be
- * told from its namesakes without hashing, so one namesake in the ledger
- * stands for it. */
-static const struct past *find_item(const struct known *k,
-                                    const struct preview_item *item)
+/* Where stems are not unique the id is "stem-xxxxxxxx"; a file that changed
+ * cannot be told from its namesakes without hashing, so one namesake in the
+ * ledger stands for it. */
+static const struct past *find_namesake(const struct known *k, const char *id)
 {
-    size_t stem = strlen(item->stem), low = 0, high = k->n;
+    size_t stem = strlen(id), low = 0, high = k->n;
 
-    if (item->unique || find_past(k, item->stem))
-        return find_past(k, item->stem);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (strcmp(k->past[middle].id, item->stem) < 0)
+        if (strcmp(k->past[middle].id, id) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    for (; low < k->n && strncmp(k->past[low].id, item->stem, stem) == 0;
-         low++) {
+    for (; low < k->n && strncmp(k->past[low].id, id, stem) == 0; low++) {
         const char *rest = k->past[low].id + stem;
 
         if (rest[0] == '-' && strlen(rest) == 9)
@@ -259,17 +260,25 @@ static const struct past *find_item(const struct known *k,
     return NULL;
 }
 
-/* The file was written after the execution began. */
-static bool is_newer(const struct preview_item *item, const char *since)
+/* An item that became no record goes by its file's name, whatever id its rows
+ * would have given it. */
+static const struct past *find_refused(const struct known *k, const char *name)
 {
-    time_t seconds = (time_t)(item->changed / 1000000000);
-    char text[32] = "";
-    struct tm tm;
+    const struct past *past = name ? find_past(k, name) : NULL;
 
-    if (!since[0] || !gmtime_r(&seconds, &tm))
-        return false;
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
-    return strncmp(text, since, 19) > 0;
+    return past && !past->output_sha256[0] ? past : NULL;
+}
+
+static const struct past *find_item(const struct known *k,
+                                    const struct preview_item *item)
+{
+    const struct past *past = find_line(k, item->sha256);
+
+    if (!past && item->id)
+        past = find_past(k, item->id);
+    if (!past && item->id && !item->unique)
+        past = find_namesake(k, item->id);
+    return past ? past : find_refused(k, item->name);
 }
 
 /* --- counting ------------------------------------------------------------ */
@@ -301,15 +310,25 @@ static void pass_on(const struct known *k, const char *id,
     next->n++;
 }
 
+static bool is_changed(const struct past *past, const char *sha256)
+{
+    return past && strcmp(past->input_sha256, sha256) != 0;
+}
+
 static void count_items(const struct known *k, const struct preview_item *items,
                         size_t n, struct preview_stage *out, struct flow *next)
 {
     for (size_t i = 0; i < n; i++) {
-        const struct past *past = find_item(k, &items[i]);
+        const struct preview_item *item = &items[i];
+        const struct past *past = find_item(k, item);
+        bool changed = is_changed(past, item->sha256);
+        size_t before = next->n;
 
-        pass_on(k, items[i].unique ? items[i].stem : NULL, past,
-                is_newer(&items[i], k->since), out, next);
-        out->at_most |= !items[i].unique;
+        pass_on(k, item->unique ? item->id : NULL, past, changed, out, next);
+        if (item->refused)
+            next->n = before;
+        else
+            out->at_most |= !item->unique && (!past || changed);
     }
 }
 
@@ -317,14 +336,9 @@ static void count_items(const struct known *k, const struct preview_item *items,
 static const struct past *find_record(const struct known *k,
                                       const struct flowing *record)
 {
-    struct past wanted = {.input_sha256 = record->sha256};
-    const struct past *key = &wanted, **found = NULL;
+    const struct past *past = find_line(k, record->sha256);
 
-    if (record->sha256 && k->n)
-        found = bsearch(&key, k->by_input, k->n, sizeof *k->by_input, by_input);
-    if (found)
-        return *found;
-    return record->id ? find_past(k, record->id) : NULL;
+    return past || !record->id ? past : find_past(k, record->id);
 }
 
 static void count_records(const struct known *k, const struct flow *flow,
@@ -334,10 +348,8 @@ static void count_records(const struct known *k, const struct flow *flow,
         const struct flowing *r = &flow->record[i];
         const struct past *past = find_record(k, r);
 
-        pass_on(k, r->id, past,
-                !r->sha256 ||
-                    (past && strcmp(past->input_sha256, r->sha256) != 0),
-                out, next);
+        pass_on(k, r->id, past, !r->sha256 || is_changed(past, r->sha256), out,
+                next);
         out->at_most |= r->sha256 == NULL;
     }
 }

@@ -80,6 +80,55 @@ exits 0 "a dry run without a folder ends well"
 has "$tmp/out" "model calls" "a dry run counts the model calls"
 is "$(ls -d "$tmp/none" 2>/dev/null)" "" "a dry run makes no folder"
 
+# --- the plan of a dataset: its rows are gathered by video
+mkdir "$tmp/set"
+cp data-samples/clips/bird.mp4 data-samples/clips/portrait.mp4 \
+    data-samples/clips/meadow-silent.mp4 "$tmp/set"
+for clip in bird portrait gone; do
+    for what in scene camera speech; do
+        echo "{\"query\":\"<video>Describe only the $what of this video.\",\"response\":\"$clip $what\",\"videos\":[\"$clip.mp4\"]}"
+    done
+done >"$tmp/set/rows.jsonl"
+echo "no row" >>"$tmp/set/rows.jsonl"
+cat >"$tmp/set.yaml" <<END
+name: set
+root: $tmp/set
+stages:
+  - ingest: {inputs: [rows.jsonl, .]}
+  - align
+END
+# plan_of STAGE [OPTION]: records, new, changed input, changed option, retry and
+# nothing to do of that stage.
+plan_of() {
+    stage=$1
+    shift
+    "$bin/asid-run" "$tmp/set.yaml" --output "$tmp/set-run" --dry-run "$@" |
+        awk -v s="$stage" '$1 == s { print $2, $3, $4, $5, $6, $7, $9, $10 }'
+}
+is "$(plan_of ingest)" "5 5 0 0 0 0  " \
+    "three videos of rows, one without and a broken row are five records"
+is "$(plan_of align)" "3 3 0 0 0 0 at most" \
+    "a broken row and a video without rows go no further"
+run "$bin/asid-run" "$tmp/set.yaml" --output "$tmp/set-run"
+has "$tmp/err" "asid-ingest: 5 records in, 2 accepted, 3 rejected" \
+    "the run takes as many"
+is "$(plan_of ingest)" "5 0 0 0 0 5  " "after it nothing of them is to do"
+is "$(plan_of align)" "2 0 0 0 0 2  " "nor in the stage after"
+sed -i 's/bird scene/a bird/' "$tmp/set/rows.jsonl"
+is "$(plan_of ingest)" "5 0 1 0 0 4  " "a changed row changes its video"
+is "$(plan_of align)" "2 0 1 0 0 1 at most" "also downstream"
+cp "$tmp/set/bird.mp4" "$tmp/set/gone.mp4"
+is "$(plan_of ingest)" "5 0 2 0 0 3  " "so does a video that was missing"
+is "$(plan_of align)" "3 1 1 0 0 1 at most" "which is new downstream"
+run "$bin/asid-run" "$tmp/set.yaml" --output "$tmp/set-run"
+has "$tmp/err" "asid-align: 3 records in" "as the run says"
+is "$(for i in 0 1 2; do plan_of ingest --fresh --shard $i/3; done |
+    awk '{ n += $1 } END { print n }')" 5 "shards plan every record once"
+rm "$tmp/set/rows.jsonl"
+run "$bin/asid-run" "$tmp/set.yaml" --output "$tmp/set-run" --dry-run
+exits 1 "a dataset that is not there has no plan"
+has "$tmp/err" "rows.jsonl" "and is named"
+
 # --- faulty files
 cat >"$tmp/bad.yaml" <<END
 name: bad

@@ -586,28 +586,43 @@ static void check_preview(const struct preview_stage *got, const char *want,
           want);
 }
 
+static struct preview_item found_item(struct arena *a, const char *id,
+                                      const char *line)
+{
+    char hex[HASH_HEX];
+
+    hash_text(str_of(line), hex);
+    return (struct preview_item){
+        .id = id, .name = id, .sha256 = arena_strdup(a, hex), .unique = true};
+}
+
 static void test_preview(void)
 {
     static const struct past_record items[] = {
-        {"a", "", "accepted", "{\"id\":\"a\"}"},
-        {"b", "", "rejected", NULL},
-        {"c", "", "failed", NULL},
-        {"d", "", "accepted", "{\"id\":\"d\"}"},
-        {"e", "", "accepted", "{\"id\":\"e\"}"},
-        {"f", "", "accepted", "{\"id\":\"f\"}"},
-        {"g", "", "accepted", "{\"id\":\"g\"}"}};
+        {"a", "in a", "accepted", "{\"id\":\"a\"}"},
+        {"b", "in b", "rejected", NULL},
+        {"c", "in c", "failed", NULL},
+        {"d", "in d", "accepted", "{\"id\":\"d\"}"},
+        {"e", "in e", "accepted", "{\"id\":\"e\"}"},
+        {"f", "in f", "accepted", "{\"id\":\"f\"}"},
+        {"g", "in g", "accepted", "{\"id\":\"g\"}"}};
     static const struct past_record records[] = {
         {"a", "{\"id\":\"a\"}", "accepted", "A"},
         {"d", "{\"id\":\"d\",\"was\":1}", "accepted", "D"},
         {"e", "{\"id\":\"e\"}", "failed", NULL},
         {"line:9", "{\"id\":\"g\"}", "rejected", NULL}};
-    static const struct preview_item found[] = {
-        {"a", true, 0}, {"d", true, 0},  {"e", true, 0},
-        {"f", true, 0}, {"g", true, 0},  {"b", true, INT64_MAX},
-        {"c", true, 0}, {"new", true, 0}};
-    static const struct preview_item newer[] = {{"a", true, INT64_MAX},
-                                                {"d", true, 0}};
     struct arena a = ARENA_INIT;
+    const struct preview_item found[] = {
+        found_item(&a, "a", "in a"), found_item(&a, "d", "in d"),
+        found_item(&a, "e", "in e"), found_item(&a, "f", "in f"),
+        found_item(&a, "g", "in g"), found_item(&a, "b", "in b, anew"),
+        found_item(&a, "c", "in c"), found_item(&a, "new", "in new")};
+    const struct preview_item newer[] = {found_item(&a, "a", "in a, anew"),
+                                         found_item(&a, "d", "in d")};
+    struct preview_item named[] = {
+        found_item(&a, "x-1", "b's rows, anew"), /* was rejected as b */
+        found_item(&a, NULL, "no row"), found_item(&a, "a", "in a"),
+        found_item(&a, "e-twin", "in the twin")};
     const char *dir = path_join(&a, base, "preview");
     struct plan_settings settings = {.dir = dir, .programs = "/bin"};
     struct pipeline p = {.n_stages = 0};
@@ -616,6 +631,9 @@ static void test_preview(void)
     struct ledger *l = NULL;
     struct asid_err err = {.rc = ASID_OK};
 
+    named[0].name = "b";
+    named[0].refused = named[1].refused = true;
+    named[2].unique = named[3].unique = false;
     CHECK_OK(pipeline_load(
                  &a, put(&a, "p.yaml", arena_printf(&a, preview_yaml, 1, 8)),
                  &p, &err),
@@ -656,6 +674,16 @@ static void test_preview(void)
     check_preview(&out[1], "in 1 new 0 input 0 option 0 retry 0 done 1 calls 0",
                   "caption, of what is still there");
     check_case("a preview is exact when nothing upstream is open");
+
+    CHECK_OK(preview_make(&a, &p, &plan, named, 4, false, out, &err), err);
+    check_preview(&out[0],
+                  "in 4 new 2 input 1 option 0 retry 0 done 1 calls 0 at most",
+                  "ingest of rows");
+    check_preview(&out[1],
+                  "in 2 new 1 input 0 option 0 retry 0 done 1 calls 8 at most",
+                  "caption of what may come of them");
+    check_case("items that are sure to be rejected go no further; a rejected "
+               "one is known by its file's name, a line by itself");
 
     CHECK_OK(preview_make(&a, &p, &plan, newer, 2, false, out, &err), err);
     check_preview(&out[1],

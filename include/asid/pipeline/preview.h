@@ -6,7 +6,8 @@
  * differs in an option that decides results. What only the stage itself can
  * tell (a checkpoint whose weights were exchanged in place) stays unseen.
  * A stage whose input is yet to be written is counted as if everything
- * upstream were accepted; its figures are then upper bounds.
+ * upstream were accepted, but for items that are sure to be rejected; its
+ * figures are then upper bounds.
  */
 #ifndef ASID_PIPELINE_PREVIEW_H
 #define ASID_PIPELINE_PREVIEW_H
@@ -31,11 +32,13 @@ struct preview_stage {
     bool at_most; /* the figures are upper bounds */
 };
 
-/* What the source stage would make a record of. */
+/* What the source stage would make a record of (items.h). */
 struct preview_item {
-    const char *stem;
-    bool unique;     /* the stem is the id; else a hash is appended to it */
-    int64_t changed; /* in content or name, nanoseconds since 1970 */
+    const char *id;     /* of its record; NULL: it has none */
+    const char *name;   /* what it is called where no record came of it */
+    const char *sha256; /* of its line */
+    bool unique;        /* else a hash is appended to the id */
+    bool refused;       /* sure to be rejected */
 };
 
 /* Look at every stage of the plan. started_over: as if the folder were empty
