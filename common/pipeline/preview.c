@@ -13,6 +13,7 @@
 #include "asid/base/file.h"
 #include "asid/ledger/ledger.h"
 #include "asid/pipeline/table.h"
+#include "asid/text/attribute.h"
 
 /* What the ledger says about one stage. */
 struct known {
@@ -356,24 +357,34 @@ static void count_records(const struct known *k, const struct flow *flow,
 
 /* --- model calls --------------------------------------------------------- */
 
-static uint64_t questions(const struct preview *v,
-                          const struct pipeline_stage *s)
+/* How many questions a record is asked; false when only its texts can tell.
+ * Stages with prompt sets ask what these hold, the others about claims. */
+static bool questions(const struct preview *v, const struct pipeline_stage *s,
+                      uint64_t *n)
 {
     const char *set = json_text(pipeline_value(v->p, s, "prompts"));
     size_t chosen = json_count(pipeline_value(v->p, s, "attributes"));
 
-    if (!set || strcmp(set, "single-attribute") != 0)
-        return 1;
-    return chosen ? chosen : 8;
+    *n = 0;
+    if (!set)
+        return false;
+    *n = strcmp(set, "single-attribute") != 0 ? 1
+         : chosen                             ? chosen
+                                              : ATTRIBUTES;
+    return true;
 }
 
 static void count_calls(const struct preview *v, const struct pipeline_stage *s,
                         struct preview_stage *out)
 {
+    uint64_t each;
+
     out->has_model = s->model != NULL;
-    if (out->has_model)
-        out->calls = questions(v, s) *
-                     (out->fresh + out->input + out->option + out->retry);
+    if (!out->has_model)
+        return;
+    out->open_ended = !questions(v, s, &each);
+    out->asked = out->fresh + out->input + out->option + out->retry;
+    out->calls = each * out->asked;
 }
 
 /* --- the whole ----------------------------------------------------------- */
@@ -425,6 +436,55 @@ static const char *figure(struct arena *a, uint64_t n)
     return arena_printf(a, "%llu", (unsigned long long)n);
 }
 
+static const char *calls_of(struct arena *a, const struct preview_stage *s)
+{
+    if (!s->has_model)
+        return "-";
+    return s->open_ended && s->asked ? "not known" : figure(a, s->calls);
+}
+
+/* The stages whose calls are not known, with the records they ask about: no sum
+ * over them would mean anything. */
+static size_t write_unknown(const struct plan *plan,
+                            const struct preview_stage *stages, const char *sep,
+                            struct buf *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->n_stages; i++) {
+        const struct preview_stage *s = &stages[i];
+
+        if (!s->open_ended || !s->asked)
+            continue;
+        buf_printf(out, "%s%s (records: %s%llu)", n++ ? ", " : sep,
+                   plan->stages[i].stage->name, s->at_most ? "at most " : "",
+                   (unsigned long long)s->asked);
+    }
+    return n;
+}
+
+/* Always a bound: what the ledger has a reply to is not asked again, and that
+ * is known by the question, which is not made here. */
+static void write_calls(const struct plan *plan,
+                        const struct preview_stage *stages, struct buf *out)
+{
+    uint64_t calls = 0;
+    size_t unknown;
+
+    for (size_t i = 0; i < plan->n_stages; i++)
+        calls += stages[i].calls;
+    buf_text(out, "\nmodel calls: ");
+    if (calls)
+        buf_printf(out, "at most %llu", (unsigned long long)calls);
+    unknown = write_unknown(plan, stages,
+                            calls ? ", not known for " : "not known for ", out);
+    if (unknown)
+        buf_text(out, ": what these ask depends on the records");
+    else if (!calls)
+        buf_text(out, "0");
+    buf_char(out, '\n');
+}
+
 void preview_write(struct arena *a, const struct plan *plan,
                    const struct preview_stage *stages, struct buf *out)
 {
@@ -432,32 +492,23 @@ void preview_write(struct arena *a, const struct plan *plan,
         "stage",         "records",        "new",
         "changed input", "changed option", "retry",
         "nothing to do", "model calls",    ""};
-    uint64_t calls = 0;
-    bool at_most = false;
     struct table t;
 
     table_init(&t, a, 9, 0xfe);
     table_add(&t, head);
     for (size_t i = 0; i < plan->n_stages; i++) {
         const struct preview_stage *s = &stages[i];
-        const char *cells[] = {plan->stages[i].stage->name,
-                               figure(a, s->in),
-                               figure(a, s->fresh),
-                               figure(a, s->input),
-                               figure(a, s->option),
-                               figure(a, s->retry),
-                               figure(a, s->done),
-                               s->has_model ? figure(a, s->calls) : "-",
+        const char *cells[] = {plan->stages[i].stage->name, figure(a, s->in),
+                               figure(a, s->fresh),         figure(a, s->input),
+                               figure(a, s->option),        figure(a, s->retry),
+                               figure(a, s->done),          calls_of(a, s),
                                s->at_most ? "at most" : ""};
 
         table_add(&t, cells);
-        calls += s->calls;
-        at_most |= s->has_model && s->at_most;
         buf_printf(out, "%zu. %s\n   %s\n", i + 1, plan->stages[i].stage->name,
                    plan_command(a, &plan->stages[i]));
     }
     buf_char(out, '\n');
     table_write(&t, out);
-    buf_printf(out, "\nmodel calls: %s%llu\n", at_most ? "at most " : "",
-               (unsigned long long)calls);
+    write_calls(plan, stages, out);
 }

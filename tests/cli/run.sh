@@ -77,8 +77,11 @@ same "$tmp/out" "$tmp/plan" "nor is one that was deleted"
 cp "$tmp/kept"/*.jsonl "$out/stages"
 run "$bin/asid-run" pipelines/caption.yaml --output "$tmp/none" --dry-run
 exits 0 "a dry run without a folder ends well"
-has "$tmp/out" "model calls" "a dry run counts the model calls"
+has "$tmp/out" "model calls: at most 5" "a dry run bounds the model calls"
 is "$(ls -d "$tmp/none" 2>/dev/null)" "" "a dry run makes no folder"
+run "$bin/asid-run" pipelines/re-verify.yaml --output "$tmp/none" --dry-run
+has "$tmp/out" "model calls: not known for verify (records: at most 3), refine" \
+    "how much is asked about claims it does not say"
 
 # --- the plan of a dataset: its rows are gathered by video
 mkdir "$tmp/set"

@@ -713,6 +713,52 @@ static void test_preview(void)
     arena_release(&a);
 }
 
+/* What a plan of three new clips says of model calls. */
+static void check_calls(const char *stages, const char *cells, const char *want)
+{
+    struct arena a = ARENA_INIT;
+    const struct preview_item found[] = {found_item(&a, "a", "in a"),
+                                         found_item(&a, "b", "in b"),
+                                         found_item(&a, "c", "in c")};
+    const char *yaml = arena_printf(&a,
+                                    "name: p\n"
+                                    "model: data-samples/demo-checkpoint\n"
+                                    "stages:\n  - ingest\n%s",
+                                    stages);
+    struct pipeline p = {.n_stages = 0};
+    struct plan plan = {.n_stages = 0};
+    struct preview_stage out[8] = {{0}};
+    struct asid_err err = {.rc = ASID_OK};
+    struct buf text;
+
+    buf_init(&text, 1 << 20);
+    CHECK_OK(make(&a, yaml, NULL, &p, &plan, &err), err);
+    CHECK_OK(preview_make(&a, &p, &plan, found, 3, true, out, &err), err);
+    preview_write(&a, &plan, out, &text);
+    CHECK(strstr(text.p, want), "\n#   want %s\n#   in %s", want, text.p);
+    CHECK(strstr(text.p, cells), "\n#   want %s\n#   in %s", cells, text.p);
+    buf_release(&text);
+    arena_release(&a);
+}
+
+static void test_calls(void)
+{
+    check_calls("  - caption: {prompts: single-attribute, "
+                "attributes: [scene, camera]}\n  - merge\n",
+                "            6  at most", "\nmodel calls: at most 6\n");
+    check_calls("  - merge\n", "            -  at most", "\nmodel calls: 0\n");
+    check_case("the calls of stages that ask so much a record are bounded");
+    check_calls("  - merge: {fuse: true}\n  - verify\n  - refine\n",
+                "    not known  at most",
+                "\nmodel calls: not known for merge (records: at most 3), "
+                "verify (records: at most 3), refine (records: at most 3): "
+                "what these ask depends on the records\n");
+    check_calls("  - caption\n  - verify\n", "    not known  at most",
+                "\nmodel calls: at most 3, not known for verify (records: at "
+                "most 3): what these ask depends on the records\n");
+    check_case("how much is asked about claims is not guessed");
+}
+
 int main(void)
 {
     struct arena a = ARENA_INIT;
@@ -731,6 +777,7 @@ int main(void)
     test_stale();
     test_table();
     test_preview();
+    test_calls();
     if (fork() == 0)
         execlp("rm", "rm", "-rf", base, (char *)NULL);
     wait(NULL);

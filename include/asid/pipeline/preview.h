@@ -27,9 +27,11 @@ struct preview_stage {
     uint64_t option; /* the stage's options changed since */
     uint64_t retry;  /* failed last time, may be tried again */
     uint64_t done;   /* nothing to do */
-    uint64_t calls;  /* questions to the model; 0 for stages without one */
+    uint64_t asked;  /* records that a model is asked about, or may be */
+    uint64_t calls;  /* questions about them at most, where that is known */
     bool has_model;
-    bool at_most; /* the figures are upper bounds */
+    bool open_ended; /* how many questions depends on what the records say */
+    bool at_most;    /* the figures are upper bounds */
 };
 
 /* What the source stage would make a record of (items.h). */
