@@ -162,7 +162,7 @@ static bool is_stage_file(const char *name)
     letters = strspn(++at, "abcdefghijklmnopqrstuvwxyz-");
     at += letters;
     return letters > 0 && strncmp(at, ".jsonl", 6) == 0 &&
-           (at[6] == '\0' || at[6] == '.');
+           (at[6] == '\0' || at[6] == '.') && !strchr(at, '/');
 }
 
 /* Remove a stage's file from a folder, with what the runner appends to its name

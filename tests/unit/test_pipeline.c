@@ -495,7 +495,9 @@ static void test_stale(void)
     check_case("files of stages that the plan has no more are removed");
 
     put(&a, "stale/run.json",
-        "{\"stages\":[\"../notes\",7,\"../../stale/x\",\"notes.txt\"]}");
+        "{\"stages\":[\"../notes\",7,\"../../stale/x\",\"notes.txt\","
+        "\"01-x.jsonl./../../notes\"]}");
+    CHECK(mkdir(path_join(&a, dir, "stages/01-x.jsonl."), 0777) == 0, "mkdir");
     touch(&a, dir, "notes");
     touch(&a, dir, "stages/notes.txt");
     CHECK_OK(folder_note(&f, &p, &plan, &all, &err), err);
