@@ -175,17 +175,15 @@ static enum asid_rc next_token(struct answers *w, size_t i,
 /* The newest token of a branch into its place, and into its row. */
 static void put_row(const struct answers *w, size_t r)
 {
-    const struct omni_config *c = &w->s->omni->config;
     const struct branch *b = w->row[r];
     struct omni_session *s = w->s;
-    size_t last = b->n - 1, at = w->base + last, half = c->text.head_dim / 2;
+    size_t last = b->n - 1, at = w->base + last;
 
     s->ids[at] = b->ids[last];
     for (size_t axis = 0; axis < 3; axis++)
         s->positions[axis * s->capacity + at] =
             b->positions[axis * b->room + last];
-    decoder_embed(s, at, NULL, s->at.x + r * c->text.hidden);
-    decoder_angles(s, at, s->at.cosine + r * half, s->at.sine + r * half);
+    decoder_load(s, r, s, at, NULL);
 }
 
 /* The newest row of a branch into its cache, and all of that into its place. */

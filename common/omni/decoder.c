@@ -121,8 +121,8 @@ static const float *merged_row(const struct omni_config *c, struct merge *merge,
     return row;
 }
 
-void decoder_embed(const struct omni_session *s, size_t index,
-                   struct merge *merge, float *x)
+static void embed(const struct omni_session *s, size_t index,
+                  struct merge *merge, float *x)
 {
     const struct omni_config *c = &s->omni->config;
     const struct nn_matrix *e = &s->omni->weights->embed;
@@ -138,8 +138,8 @@ void decoder_embed(const struct omni_session *s, size_t index,
 
 /* The angle is rounded to float32 before its cosine is taken: at positions of
  * ten thousand the rounding shows. */
-void decoder_angles(const struct omni_session *s, size_t index, float *cosine,
-                    float *sine)
+static void find_angles(const struct omni_session *s, size_t index,
+                        float *cosine, float *sine)
 {
     const struct omni_config *c = &s->omni->config;
     size_t half = c->text.head_dim / 2, j = 0;
@@ -155,6 +155,18 @@ void decoder_angles(const struct omni_session *s, size_t index, float *cosine,
             sine[j] = (float)sin((double)angle);
         }
     }
+}
+
+void decoder_load(struct omni_session *lead, size_t row,
+                  const struct omni_session *s, size_t index,
+                  struct merge *merge)
+{
+    const struct omni_config *c = &s->omni->config;
+    size_t half = c->text.head_dim / 2;
+
+    embed(s, index, merge, lead->at.x + row * c->text.hidden);
+    find_angles(s, index, lead->at.cosine + row * half,
+                lead->at.sine + row * half);
 }
 
 float *decoder_keys(const struct omni_session *s, size_t layer, size_t row)
@@ -245,14 +257,10 @@ enum asid_rc decoder_step(struct omni_session *s, size_t m, struct merge *merge,
 {
     const struct omni_config *c = &s->omni->config;
     double flops = decoder_flops(c, s->done, m) / (double)c->text.layers;
-    size_t half = c->text.head_dim / 2;
 
     BUG_IF(m == 0 || m > CHUNK_TOKENS || m > s->n - s->done);
-    for (size_t i = 0; i < m; i++) {
-        decoder_embed(s, s->done + i, merge, s->at.x + i * c->text.hidden);
-        decoder_angles(s, s->done + i, s->at.cosine + i * half,
-                       s->at.sine + i * half);
-    }
+    for (size_t i = 0; i < m; i++)
+        decoder_load(s, i, s, s->done + i, merge);
     for (size_t layer = 0; layer < c->text.layers; layer++) {
         decoder_project(s, layer, m, decoder_keys(s, layer, s->done),
                         decoder_values(s, layer, s->done));

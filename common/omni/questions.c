@@ -126,16 +126,12 @@ static enum asid_rc load_rows(const struct questions *q, size_t index,
                               size_t row, struct asid_err *err)
 {
     struct omni_session *s = q->s;
-    const struct omni_config *c = &s->omni->config;
-    size_t base = s->n, half = c->text.head_dim / 2, n;
+    size_t base = s->n, n;
     const int32_t *ids = own_ids(q, index, &n);
 
     TRY(session_append(s, ids, n, TOKEN_PROMPT, err));
-    for (size_t i = 0; i < n; i++, row++) {
-        decoder_embed(s, base + i, NULL, s->at.x + row * c->text.hidden);
-        decoder_angles(s, base + i, s->at.cosine + row * half,
-                       s->at.sine + row * half);
-    }
+    for (size_t i = 0; i < n; i++)
+        decoder_load(s, row + i, s, base + i, NULL);
     return omni_rewind(s, base, err);
 }
 

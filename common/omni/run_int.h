@@ -227,14 +227,13 @@ double decoder_flops(const struct omni_config *c, size_t past, size_t m);
 enum asid_rc decoder_step(struct omni_session *s, size_t m, struct merge *merge,
                           struct asid_err *err) ASID_WARN_UNUSED;
 bool decoder_is_placeholder(const struct omni_config *c, int32_t id);
-/* The steps of it, for rows that belong to several timelines too: the token's
- * embedding, its cosines and sines; rows of the cache; a layer up to queries,
+/* The steps of it, for rows that belong to several timelines too: the embedding,
+ * cosines and sines of a token of s in a row of the lead; rows of the cache; a layer up to queries,
  * keys and values of the m rows of s->at; attention of m queries of the lead
  * from `row` on over the cache of s; the rest of the layer. */
-void decoder_embed(const struct omni_session *s, size_t index,
-                   struct merge *merge, float *x);
-void decoder_angles(const struct omni_session *s, size_t index, float *cosine,
-                    float *sine);
+void decoder_load(struct omni_session *lead, size_t row,
+                  const struct omni_session *s, size_t index,
+                  struct merge *merge);
 float *decoder_keys(const struct omni_session *s, size_t layer, size_t row);
 float *decoder_values(const struct omni_session *s, size_t layer, size_t row);
 void decoder_project(struct omni_session *s, size_t layer, size_t m,

@@ -31,13 +31,9 @@ static void run_rows(struct omni_session *lead,
                      struct omni_session *const *list, size_t n)
 {
     const struct omni_config *c = &lead->omni->config;
-    size_t h = c->text.hidden, half = c->text.head_dim / 2;
 
-    for (size_t i = 0; i < n; i++) {
-        decoder_embed(list[i], list[i]->done, NULL, lead->at.x + i * h);
-        decoder_angles(list[i], list[i]->done, lead->at.cosine + i * half,
-                       lead->at.sine + i * half);
-    }
+    for (size_t i = 0; i < n; i++)
+        decoder_load(lead, i, list[i], list[i]->done, NULL);
     for (size_t layer = 0; layer < c->text.layers; layer++)
         run_layer(lead, list, n, layer);
     nn_rmsnorm(lead->nn, &lead->omni->weights->norm, c->text.eps, lead->at.x, n,
