@@ -90,3 +90,13 @@ unsigned utf8_encode(uint32_t cp, char out[4])
     out[3] = (char)(0x80 | (cp & 0x3f));
     return 4;
 }
+
+struct str utf8_unmarked(struct str s)
+{
+    return str_starts(s, "\xEF\xBB\xBF") ? (struct str){s.p + 3, s.n - 3} : s;
+}
+
+bool utf16_is_marked(struct str s)
+{
+    return str_starts(s, "\xFF\xFE") || str_starts(s, "\xFE\xFF");
+}

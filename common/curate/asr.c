@@ -55,8 +55,7 @@ static enum asid_rc check_bytes(struct str text, struct asid_err *err)
     const char *nul;
     size_t good;
 
-    if (text.n >= 2 && (memcmp(text.p, "\xff\xfe", 2) == 0 ||
-                        memcmp(text.p, "\xfe\xff", 2) == 0))
+    if (utf16_is_marked(text))
         return REJECT(err, "asr.sidecar", "is UTF-16, not UTF-8");
     good = utf8_span(text.p, text.n);
     if (good < text.n)
@@ -81,8 +80,7 @@ enum asid_rc asr_parse(struct arena *a, enum asr_format format, struct str text,
                       (int)ASR_MAX_FILE);
     if (text.n > 0)
         TRY(check_bytes(text, err));
-    if (str_starts(text, "\xef\xbb\xbf"))
-        text = (struct str){text.p + 3, text.n - 3};
+    text = utf8_unmarked(text);
     if (str_trim(text).n == 0)
         return ASID_OK;
     return format == ASR_JSON ? asr_json_parse(&d, text, duration, err)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "asid/base/file.h"
+#include "asid/base/utf8.h"
 #include "asid/dataset/annotation.h"
 
 enum {
@@ -19,14 +20,6 @@ struct reading {
     uint64_t line;
 };
 
-/* The text of a file behind its byte-order mark, if it has one. */
-static struct str behind_mark(struct str text)
-{
-    static const char mark[] = "\xEF\xBB\xBF";
-
-    return str_starts(text, mark) ? (struct str){text.p + 3, text.n - 3} : text;
-}
-
 static enum asid_rc give_line(struct reading *r, const struct buf *line,
                               struct asid_err *err)
 {
@@ -35,7 +28,7 @@ static enum asid_rc give_line(struct reading *r, const struct buf *line,
     struct asid_err why;
 
     if (r->line == 1)
-        text = behind_mark(text);
+        text = utf8_unmarked(text);
     text = str_trim(text);
     if (text.n == 0)
         return ASID_OK;
@@ -86,7 +79,7 @@ static enum asid_rc read_array(struct reading *r, struct asid_err *err)
 
     buf_init(&line, LINE_BYTES);
     if (rc == ASID_OK &&
-        json_parse(&a, behind_mark(text), 0, &list, err) != ASID_OK) {
+        json_parse(&a, utf8_unmarked(text), 0, &list, err) != ASID_OK) {
         err->rc = ASID_FAILED;
         rc = asid_err_within(err, "%s", r->path);
     }
@@ -127,11 +120,11 @@ static bool is_array(FILE *f)
  * nothing of the cause. */
 static bool is_utf16(FILE *f)
 {
-    int first = getc(f), second = getc(f);
+    char bytes[2];
+    size_t n = fread(bytes, 1, sizeof bytes, f);
 
     rewind(f);
-    return (first == 0xFF && second == 0xFE) ||
-           (first == 0xFE && second == 0xFF);
+    return utf16_is_marked((struct str){bytes, n});
 }
 
 enum asid_rc annotation_file(const char *path, annotation_sink sink, void *user,

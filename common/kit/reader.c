@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "asid/base/file.h"
+#include "asid/base/utf8.h"
 #include "kit_int.h"
 
 /* Where one file ends and the next begins is part of the input: the same
@@ -159,11 +160,10 @@ static enum asid_rc go_on(struct reader *r, bool *more, struct asid_err *err)
 /* Drop a byte-order mark at the start of a file. */
 static void drop_mark(struct line *line)
 {
-    if (line->text.n >= 3 && memcmp(line->text.p, "\xef\xbb\xbf", 3) == 0) {
-        line->text.p += 3;
-        line->text.n -= 3;
-        line->mark = true;
-    }
+    size_t n = line->text.n;
+
+    line->text = utf8_unmarked(line->text);
+    line->mark = line->text.n < n;
 }
 
 /* Hand out the next n bytes, and the newline behind them, as a line. */

@@ -321,6 +321,21 @@ static void test_round(void)
     check_case("numbers are rounded to decimals");
 }
 
+static void test_marks(void)
+{
+    CHECK(str_eq(utf8_unmarked(STR("\xEF\xBB\xBF{}")), STR("{}")), "marked");
+    CHECK(str_eq(utf8_unmarked(STR("\xEF\xBB{}")), STR("\xEF\xBB{}")) &&
+              utf8_unmarked((struct str){NULL, 0}).n == 0,
+          "not marked");
+    CHECK(utf16_is_marked(STR("\xFF\xFEx\0")) &&
+              utf16_is_marked(STR("\xFE\xFF")),
+          "UTF-16");
+    CHECK(!utf16_is_marked(STR("\xFF")) &&
+              !utf16_is_marked(STR("\xEF\xBB\xBF")),
+          "no UTF-16");
+    check_case("byte-order marks are known");
+}
+
 /* Against the definition, for every scalar value and every pair of bytes. */
 static void test_utf8(void)
 {
@@ -570,6 +585,7 @@ int main(void)
     test_format();
     test_round();
     test_utf8();
+    test_marks();
     test_arena();
     test_hash();
     test_files();

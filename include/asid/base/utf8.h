@@ -16,6 +16,10 @@ static inline bool utf8_valid(struct str s)
 {
     return utf8_span(s.p, s.n) == s.n;
 }
+/* The text behind its byte-order mark, if it has one. */
+struct str utf8_unmarked(struct str s);
+/* Whether it begins with the byte-order mark of UTF-16, either order. */
+bool utf16_is_marked(struct str s);
 /* Decode one code point from valid or invalid text: returns bytes used (1..4)
  * and *cp, or 0 when the bytes at p are malformed or truncated. n > 0. */
 unsigned utf8_decode(const char *p, size_t n, uint32_t *cp);
