@@ -99,10 +99,8 @@ static enum asid_rc wait_for(struct room *r, const struct omni_plan *plan,
     }
 }
 
-static void remember(struct room *r, const struct omni_plan *plan)
+static void remember(struct room *r, const struct omni_plan *plan, size_t own)
 {
-    size_t own = omni_plan_own(plan);
-
     r->own = own > r->own ? own : r->own;
     if (plan->weights > r->shared.weights)
         r->shared.weights = plan->weights;
@@ -145,17 +143,18 @@ void room_leave(struct room *r)
 enum asid_rc room_take(struct room *r, const void *who,
                        const struct omni_plan *plan, struct asid_err *err)
 {
+    size_t own = omni_plan_own(plan);
     const struct holding *mine;
     enum asid_rc rc;
 
     pthread_mutex_lock(&r->lock);
-    remember(r, plan);
+    remember(r, plan, own);
     mine = *holding_of(r, who);
     rc = omni_plan_check(plan, mine ? mine->bytes : 0, r->limit, err);
     if (rc == ASID_OK && !mine)
         rc = wait_for(r, plan, err);
-    if (rc == ASID_OK && omni_plan_own(plan) > 0)
-        add(r, who, omni_plan_own(plan));
+    if (rc == ASID_OK && own > 0)
+        add(r, who, own);
     pthread_mutex_unlock(&r->lock);
     return rc;
 }
