@@ -5,6 +5,8 @@
  * the ledger (see asid/kit/stage.h), so after a kill nothing has to be undone
  * here: the same stages are started again and skip what is done.
  */
+#include <stdlib.h>
+#include <string.h>
 
 #include "asid/base/file.h"
 #include "asid/kit/stage.h"
@@ -16,10 +18,6 @@
 #include "asid/pipeline/preview.h"
 #include "asid/pipeline/shard.h"
 #include "asid/pipeline/spawn.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 struct run {
     struct asid_cx *cx;
@@ -254,12 +252,8 @@ static enum asid_rc run_stages(struct run *r, struct asid_err *err)
 /* Whoever stopped a run wants to know whether anything is lost. */
 static void tell_stopped(const struct run *r)
 {
-    bool fresh = opt_bool(r->cx, "fresh");
-
-    if (!r->settings.quiet)
-        fprintf(stderr,
-                "asid-run: stopped; the same command%s goes on from there\n",
-                fresh ? " without --fresh" : "");
+    asid_note(r->cx, "stopped; the same command%s goes on from there",
+              opt_bool(r->cx, "fresh") ? " without --fresh" : "");
 }
 
 /* The folder is ours from here on. */

@@ -32,16 +32,15 @@ enum { QUESTIONS = sizeof questions / sizeof *questions };
  "ask why ID, rejects, balance, runs, diff, stats, sample, score, frame or "   \
  "merge"
 
-static enum asid_rc unknown_question(const char *name, struct asid_err *err)
+static enum asid_rc unknown_question(struct arena *a, const char *name,
+                                     struct asid_err *err)
 {
     struct str_nearest near = {.wrong = str_of(name)};
 
     for (size_t i = 0; i < QUESTIONS; i++)
         str_nearer(&near, str_of(questions[i].name));
-    if (near.name.n)
-        return USAGE(err, "unknown question '%s'; did you mean '" STR_FMT "'?",
-                     name, STR_ARG(near.name));
-    return USAGE(err, "unknown question '%s': " ALL_QUESTIONS, name);
+    return USAGE(err, "unknown question '%s'%s", name,
+                 str_meant(a, &near, ": " ALL_QUESTIONS));
 }
 
 static enum asid_rc find_question(const struct asid_cx *cx,
@@ -59,7 +58,7 @@ static enum asid_rc find_question(const struct asid_cx *cx,
             found = &questions[i];
     }
     if (!found)
-        return unknown_question(name, err);
+        return unknown_question(cx->arena, name, err);
     if (arguments - 1 < found->least || arguments - 1 > found->most)
         return USAGE(err, "%s takes %s", name, found->takes);
     *out = found;
@@ -80,12 +79,8 @@ static enum asid_rc check_stage(const struct audit *q, struct asid_err *err)
         if (entry_is_program(entry))
             str_nearer(&near, json_key(entry));
     }
-    if (near.name.n)
-        return USAGE(err,
-                     "--stage: unknown stage '%s'; did you mean '" STR_FMT "'?",
-                     q->stage, STR_ARG(near.name));
-    return USAGE(err, "--stage: unknown stage '%s'; asid --help lists them",
-                 q->stage);
+    return USAGE(err, "--stage: unknown stage '%s'%s", q->stage,
+                 str_meant(q->cx->arena, &near, "; asid --help lists them"));
 }
 
 static enum asid_rc check_code(const struct audit *q, struct asid_err *err)
@@ -96,14 +91,9 @@ static enum asid_rc check_code(const struct audit *q, struct asid_err *err)
     if (schema_code(q->code, &kind, &meaning))
         return ASID_OK;
     schema_code_nearer(&near);
-    if (near.name.n)
-        return USAGE(err,
-                     "--code: unknown code '%s'; did you mean '" STR_FMT "'?",
-                     q->code, STR_ARG(near.name));
-    return USAGE(err,
-                 "--code: unknown code '%s'; the manual page of a stage lists "
-                 "its codes",
-                 q->code);
+    return USAGE(err, "--code: unknown code '%s'%s", q->code,
+                 str_meant(q->cx->arena, &near,
+                           "; the manual page of a stage lists its codes"));
 }
 
 /* What is not known would be found nowhere, as if all were well. */

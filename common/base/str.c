@@ -105,6 +105,14 @@ void str_nearer(struct str_nearest *n, struct str name)
     n->distance = distance;
 }
 
+const char *str_meant(struct arena *a, const struct str_nearest *n,
+                      const char *otherwise)
+{
+    if (n->name.n == 0)
+        return otherwise;
+    return arena_printf(a, "; did you mean '" STR_FMT "'?", STR_ARG(n->name));
+}
+
 void buf_init(struct buf *b, size_t cap)
 {
     *b = (struct buf){.cap = cap};

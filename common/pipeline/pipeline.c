@@ -96,16 +96,6 @@ static void nearer_member(struct str_nearest *n, const struct json *object)
     }
 }
 
-/* What a message about an unknown name ends with. */
-static const char *meant(const struct check *c, const struct str_nearest *n,
-                         const char *otherwise)
-{
-    if (n->name.n == 0)
-        return otherwise;
-    return arena_printf(c->a, "; did you mean '" STR_FMT "'?",
-                        STR_ARG(n->name));
-}
-
 static enum asid_rc unknown_stage(const struct check *c, const struct json *at,
                                   struct str name, struct asid_err *err)
 {
@@ -116,7 +106,7 @@ static enum asid_rc unknown_stage(const struct check *c, const struct json *at,
             str_nearer(&n, json_key(entry));
     }
     return fault(c, at, err, "unknown stage '" STR_FMT "'%s", STR_ARG(name),
-                 meant(c, &n, "; asid --help lists them"));
+                 str_meant(c->a, &n, "; asid --help lists them"));
 }
 
 static enum asid_rc unknown_option(const struct check *c,
@@ -132,7 +122,8 @@ static enum asid_rc unknown_option(const struct check *c,
     if (json_bool(json_get(entry, "x-common")))
         nearer_member(&n, json_path(c->p->schema, "$defs.common.properties"));
     return fault(c, at, err, STR_FMT " has no option '" STR_FMT "'%s",
-                 STR_ARG(stage), STR_ARG(json_key(at)), meant(c, &n, help));
+                 STR_ARG(stage), STR_ARG(json_key(at)),
+                 str_meant(c->a, &n, help));
 }
 
 /* --- values -------------------------------------------------------------- */
@@ -315,7 +306,7 @@ static enum asid_rc check_keys(const struct check *c, const struct json *file,
         if (!json_get_str(known, key)) {
             nearer_member(&n, known);
             return fault(c, value, err, "unknown key '%s'%s", name,
-                         meant(c, &n, ""));
+                         str_meant(c->a, &n, ""));
         }
         if (strcmp(name, "stages") != 0)
             TRY(check_value(c, arena_printf(c->a, "/properties/%s", name),

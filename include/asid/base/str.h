@@ -59,6 +59,11 @@ struct str_nearest {
     unsigned distance;
 };
 void str_nearer(struct str_nearest *n, struct str name);
+/* What a message about the wrong name ends with: "; did you mean 'NAME'?" in the
+ * arena, or `otherwise` when none is near. */
+struct arena;
+const char *str_meant(struct arena *a, const struct str_nearest *n,
+                      const char *otherwise);
 
 struct buf {
     char *p; /* terminated by a zero byte that n does not count, or NULL */
