@@ -85,6 +85,14 @@ static bool is_in_soon(struct visitor *v)
     return atomic_load(&v->in);
 }
 
+/* Who came in goes again. */
+static void leave(struct visitor *v, size_t own)
+{
+    pthread_join(v->thread, NULL);
+    CHECK(v->rc == ASID_OK, "%s", v->err.text);
+    room_give(v->room, v, own);
+}
+
 static void test_waiting(void)
 {
     struct room *r = room_open(LIMIT);
@@ -95,17 +103,14 @@ static void test_waiting(void)
     CHECK_OK(room_take(r, &a, &first, &err), err);
     start(&second, r, 400, 0);
     CHECK(is_in_soon(&second), "both fit");
-    pthread_join(second.thread, NULL);
     start(&third, r, 500, 100);
     CHECK(is_waiting_soon(r, 1) && !atomic_load(&third.in), "three do not");
     /* It needs more before it can end: it must not wait for the third. */
     CHECK_OK(room_take(r, &a, &more, &err), err);
     room_give(r, &a, 900);
     CHECK(is_in_soon(&third), "room was given");
-    pthread_join(third.thread, NULL);
-    CHECK(second.rc == ASID_OK && third.rc == ASID_OK, "%s", third.err.text);
-    room_give(r, &second, 400);
-    room_give(r, &third, 500);
+    leave(&second, 400);
+    leave(&third, 500);
     room_close(r);
     check_case("who does not fit beside others waits for them");
 }
@@ -124,11 +129,8 @@ static void test_inputs(void)
     CHECK(is_waiting_soon(r, 2), "the inputs of who waits are there already");
     room_give(r, &a, 600);
     CHECK(is_in_soon(&large) && is_in_soon(&small), "both fit now");
-    pthread_join(large.thread, NULL);
-    pthread_join(small.thread, NULL);
-    CHECK(large.rc == ASID_OK && small.rc == ASID_OK, "%s", large.err.text);
-    room_give(r, &large, 700);
-    room_give(r, &small, 300);
+    leave(&large, 700);
+    leave(&small, 300);
     room_close(r);
     check_case("who waits has inputs, which count");
 }
